@@ -1,0 +1,303 @@
+"""What a Python module says, compactly enough to resolve names and values across modules later.
+
+The reader qualifies names as far as one file allows and inlines local variables; the model joins modules. Names that
+the module itself defines are prefixed by its dotted path from the workspace root (``src/orders/app.py`` defines
+``src.orders.app.create``); imported names stay as the import says (``requests.get``, ``shared.settings.TIMEOUT``), with
+relative imports resolved against that path. ``self.x`` in a method of class ``C`` is a reference to ``<module>.C.x``.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from archlint.core.facts.base import Fact
+from archlint.core.span import Span
+from archlint.core.values import Unknown
+
+
+class Literal(msgspec.Struct, frozen=True, array_like=True, tag="v", gc=False):
+    """A constant (bytes are decoded as Latin-1)."""
+
+    value: str | int | float | bool | None
+
+
+class Reference(msgspec.Struct, frozen=True, array_like=True, tag="n", gc=False):
+    """A qualified dotted name; see the module's docstring. Builtins are bare (``print``)."""
+
+    name: str
+
+
+class Member(msgspec.Struct, frozen=True, array_like=True, tag="a", gc=False):
+    """An attribute of something that is no plain dotted name."""
+
+    base: Expression
+    name: str
+
+
+class Item(msgspec.Struct, frozen=True, array_like=True, tag="i", gc=False):
+    """A subscript: ``base[key]``."""
+
+    base: Expression
+    key: Expression
+
+
+class Parameter(msgspec.Struct, frozen=True, array_like=True, tag="p", gc=False):
+    """A parameter of a function of this module, by the function's index."""
+
+    function: int
+    name: str
+
+
+class Result(msgspec.Struct, frozen=True, array_like=True, tag="r", gc=False):
+    """What a call of this module returns (or yields as a context manager), by the call's index."""
+
+    call: int
+
+
+class EnvironmentRead(msgspec.Struct, frozen=True, array_like=True, tag="e", gc=False):
+    """A read of an environment variable; ``default`` is None where there is none (``os.environ[KEY]``)."""
+
+    key: str
+    default: Expression | None
+    at: Span
+
+
+class Template(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=False):
+    """Text put together from parts: f-strings, ``+``, ``%``, ``str.format`` and ``join`` of a display."""
+
+    parts: tuple[Expression, ...]
+
+
+class Display(msgspec.Struct, frozen=True, array_like=True, tag="l", gc=False):
+    """A list, tuple or set display."""
+
+    items: tuple[Expression, ...]
+
+
+class Dictionary(msgspec.Struct, frozen=True, array_like=True, tag="d", gc=False):
+    """A dict display or ``dict(...)``; an unpacked mapping has the key None."""
+
+    entries: tuple[tuple[Expression | None, Expression], ...]
+
+
+class Choice(msgspec.Struct, frozen=True, array_like=True, tag="c", gc=False):
+    """One of several: ``a or b``, ``a if c else b``, a variable assigned in branches. The first is the most usual."""
+
+    options: tuple[Expression, ...]
+
+
+class Element(msgspec.Struct, frozen=True, array_like=True, tag="o", gc=False):
+    """An element of an iterable: what a loop or comprehension variable stands for."""
+
+    iterable: Expression
+
+
+Expression = (
+    Literal
+    | Reference
+    | Member
+    | Item
+    | Parameter
+    | Result
+    | EnvironmentRead
+    | Template
+    | Display
+    | Dictionary
+    | Choice
+    | Element
+    | Unknown
+)
+
+
+class Argument(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One argument. ``name`` is None for a positional one, ``*`` and ``**`` for unpacked ones. ``at`` spans it whole."""
+
+    at: Span
+    name: str | None
+    value: Expression
+
+
+class Loop(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The innermost loop around a call, inside the same function. ``kind``: ``for``, ``while`` or ``comprehension``."""
+
+    at: Span
+    kind: str
+    over: Expression
+
+
+class PythonCall(Fact, frozen=True, array_like=True, gc=False):
+    """A call. ``at`` spans the whole call expression.
+
+    ``function`` is the index of the enclosing function in the module, None at module or class level. ``catches`` are
+    the qualified exception names of the ``try`` blocks around it (innermost first; ``BaseException`` for a bare
+    ``except``). ``contexts`` are the expressions of the ``with`` blocks around it, innermost last. ``branch`` is true
+    under an ``if``, ``except`` or conditional expression of its function.
+    """
+
+    callee: Expression
+    arguments: tuple[Argument, ...]
+    function: int | None = None
+    loop: Loop | None = None
+    awaited: bool = False
+    catches: tuple[str, ...] = ()
+    contexts: tuple[Expression, ...] = ()
+    branch: bool = False
+
+    @property
+    def name(self) -> str:
+        """The dotted callee, with ``?`` for a base that is no name: ``requests.get``, ``?.execute``."""
+        return dotted(self.callee)
+
+    def argument(self, name: str, position: int | None = None) -> Argument | None:
+        """The argument by keyword, else by position (counted from 0, among those before any ``*`` unpacking)."""
+        index = 0
+        for one in self.arguments:
+            if one.name == name:
+                return one
+        for one in self.arguments:
+            if one.name == "*":
+                return None
+            if one.name is None:
+                if index == position:
+                    return one
+                index += 1
+        return None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether ``*args`` or ``**kwargs`` may give arguments that are not seen here."""
+        return any(one.name in ("*", "**") for one in self.arguments)
+
+
+class PythonParameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A parameter. ``kind``: ``positional``, ``keyword``, ``*`` or ``**``. ``default`` is None where there is none."""
+
+    name: str
+    kind: str
+    default: Expression | None = None
+    annotation: Expression | None = None
+
+
+class PythonFunction(Fact, frozen=True, array_like=True, gc=False):
+    """A function or method. ``at`` spans its ``def`` line up to the colon, ``end_line`` is the last line of its body.
+
+    ``name`` is qualified (``<module>.C.method``, nested ones ``<module>.outer.inner``); ``parent`` is the index of the
+    function around it; ``owner`` the qualified name of its class.
+    """
+
+    name: str
+    end_line: int
+    parameters: tuple[PythonParameter, ...]
+    decorators: tuple[Expression, ...] = ()
+    decorator_spans: tuple[Span, ...] = ()
+    owner: str | None = None
+    parent: int | None = None
+    is_async: bool = False
+    is_generator: bool = False
+    returns: tuple[Expression, ...] = ()
+    docstring: bool = False
+
+
+class PythonClass(Fact, frozen=True, array_like=True, gc=False):
+    """A class. ``name`` is qualified, ``bases`` are its positional bases; ``at`` spans its ``class`` line."""
+
+    name: str
+    bases: tuple[Expression, ...] = ()
+    decorators: tuple[Expression, ...] = ()
+    keywords: tuple[Argument, ...] = ()
+    function: int | None = None
+
+
+class PythonAssignment(Fact, frozen=True, array_like=True, gc=False):
+    """An assignment to a module name, class attribute, ``self`` attribute, or an item or attribute of one.
+
+    ``target`` is a Reference (``<module>.NAME``, ``<module>.C.attr``) or an Item or Member of one; local variables are
+    inlined where they are used and do not appear. ``value_at`` spans the value.
+    """
+
+    target: Expression
+    value: Expression
+    value_at: Span
+    function: int | None = None
+    annotation: Expression | None = None
+    augmented: bool = False
+
+
+class PythonImport(Fact, frozen=True, array_like=True, gc=False):
+    """An import, one fact a name. ``module`` is absolute; ``name`` is None for ``import module``, ``*`` for a star.
+
+    ``level`` is the number of leading dots, ``typing_only`` is true under ``if TYPE_CHECKING``.
+    """
+
+    module: str
+    name: str | None
+    alias: str
+    level: int = 0
+    function: int | None = None
+    typing_only: bool = False
+
+
+class PythonString(Fact, frozen=True, array_like=True, gc=False):
+    """A string literal that has a name: assigned, passed by keyword, a dict entry, a default, a comparison.
+
+    ``context``: ``assignment``, ``keyword``, ``entry``, ``default``, ``comparison``. ``at`` spans the literal.
+    """
+
+    name: str
+    value: str
+    context: str
+    function: int | None = None
+
+
+class PythonRaise(Fact, frozen=True, array_like=True, gc=False):
+    """A ``raise``; ``exception`` is None for a bare one."""
+
+    exception: Expression | None
+    function: int | None = None
+
+
+class PythonHandler(Fact, frozen=True, array_like=True, gc=False):
+    """An ``except`` clause. ``exceptions`` are qualified; ``reraises`` is true where a path of its body raises."""
+
+    exceptions: tuple[str, ...]
+    function: int | None
+    reraises: bool
+    body: Span
+
+
+class PythonModule(Fact, frozen=True, array_like=True, gc=False):
+    """One Python file. ``name`` is its dotted path from the root (without ``__init__``); ``main`` is the span of its
+    ``if __name__ == "__main__"`` test. Indexes in its facts point into its own tuples."""
+
+    name: str
+    is_package: bool
+    imports: tuple[PythonImport, ...] = ()
+    assignments: tuple[PythonAssignment, ...] = ()
+    functions: tuple[PythonFunction, ...] = ()
+    classes: tuple[PythonClass, ...] = ()
+    calls: tuple[PythonCall, ...] = ()
+    strings: tuple[PythonString, ...] = ()
+    raises: tuple[PythonRaise, ...] = ()
+    handlers: tuple[PythonHandler, ...] = ()
+    main: Span | None = None
+    lines: int = 0
+
+
+class PythonRequirement(Fact, frozen=True, array_like=True, gc=False):
+    """A dependency that a requirements file, pyproject.toml, setup.cfg, Pipfile or lock file names.
+
+    ``name`` is normalised (PEP 503), ``specifier`` as written, ``development`` true in a development group or file.
+    """
+
+    name: str
+    specifier: str = ""
+    development: bool = False
+
+
+def dotted(expression: Expression) -> str:
+    """An expression as a dotted name, ``?`` standing for whatever is no name."""
+    if isinstance(expression, Reference):
+        return expression.name
+    if isinstance(expression, Member):
+        return f"{dotted(expression.base)}.{expression.name}"
+    return "?"

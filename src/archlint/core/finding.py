@@ -1,0 +1,93 @@
+"""Violations, findings, and the report: what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from archlint.core.facts.base import Gap
+from archlint.core.rule import Rule, Severity
+from archlint.core.span import Span
+from archlint.core.values import Place
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A subject that a rule's condition holds for. ``subject`` is the subject's stable key."""
+
+    rule: Rule
+    message: str
+    at: Span
+    related: tuple[Place, ...]
+    subject: str
+    overlays: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """Why a finding does not count. ``by``: ``comment``, ``exception`` (of archlint.yaml) or ``baseline``."""
+
+    by: str
+    reason: str
+    at: Span | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A violation after triage. ``fingerprint`` is stable over edits above the finding: it holds no line."""
+
+    rule: str
+    category: str
+    severity: Severity
+    message: str
+    at: Span
+    related: tuple[Place, ...]
+    subject: str
+    fingerprint: str
+    overlays: tuple[str, ...] = ()
+    suppressed_by: Suppressed | None = None
+
+
+@dataclass(frozen=True)
+class RuleRun:
+    """How one rule went: the subjects it looked at, those not judged by reason, and the time it took in seconds."""
+
+    rule: str
+    looked_at: int
+    not_judged: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What was read: files by kind, and what was left out or recognised but not read, by reason."""
+
+    root: str
+    read: Mapping[str, int] = field(default_factory=dict)
+    unread: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The only argument of every report function.
+
+    ``findings`` are sorted by path, line, column and rule; suppressed ones are among them. ``rules`` are those that
+    ran. ``sources`` gives the lines of files that findings point at, for source excerpts: path to text.
+    """
+
+    findings: tuple[Finding, ...]
+    rules: tuple[Rule, ...]
+    runs: tuple[RuleRun, ...]
+    gaps: tuple[Gap, ...]
+    inputs: Inputs
+    version: str
+    sources: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    """What a person should know of the run: expired exceptions, selectors, rules that crashed."""
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """The findings that are not suppressed."""
+        return tuple(finding for finding in self.findings if finding.suppressed_by is None)

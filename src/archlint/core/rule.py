@@ -1,0 +1,73 @@
+"""A rule as data: what a rule file says, checked but not compiled."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+OptionValue = str | int | float | bool | tuple[str, ...]
+
+
+class Severity(enum.IntEnum):
+    """How much a violation matters; ordered. ``ERROR``: the standard says MUST, ``WARNING``: should, ``ADVICE``: consider."""
+
+    ADVICE = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def label(self) -> str:
+        """``advice``, ``warning`` or ``error``: as rules, options and reports write it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class Option:
+    """A typed option of a rule, set in archlint.yaml. ``type``: ``integer``, ``number``, ``string``, ``boolean`` or ``list``."""
+
+    name: str
+    type: str
+    default: OptionValue
+    summary: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. ``path`` is its file as people should see it; ``source`` its text, for errors with a caret.
+
+    ``subject`` names a type of ``core.system.SUBJECTS``; ``when`` is the expression that is true for a violation;
+    ``location`` and ``related`` are expressions that give the primary location (None: the subject's own ``at``) and the
+    related ones. ``lines`` are the lines of the file on which each key's value starts, counted from 1.
+    """
+
+    name: str
+    category: str
+    summary: str
+    why: str
+    fix: str
+    severity: Severity
+    since: str
+    subject: str
+    when: str
+    message: str
+    path: str
+    references: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    location: str | None = None
+    related: str | None = None
+    options: tuple[Option, ...] = ()
+    tags: tuple[str, ...] = ()
+    ignorable: bool = True
+    is_builtin: bool = True
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example of a rule: a small tree of files. In bad ones ``# expect`` marks each line to be flagged, and
+    ``# expect-todo`` a known miss; good ones have no finding of the rule."""
+
+    is_bad: bool
+    files: Mapping[str, str]
+    title: str = ""

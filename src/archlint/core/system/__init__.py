@@ -1,0 +1,143 @@
+"""The system: every subject that a rule can talk about, joined and immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar, cast
+
+from archlint.core.facts import documents, python
+from archlint.core.facts.base import Fact, Gap
+from archlint.core.system.base import Subject, link
+from archlint.core.system.calls import AddressReference, Dependency, GrpcCall, HttpCall, RemoteCall, Route
+from archlint.core.system.contracts import Contract, ContractDrift, InvalidContract, Operation
+from archlint.core.system.data import Datastore, DatastoreUse
+from archlint.core.system.messaging import Channel, Consumer, Effect, Publisher
+from archlint.core.system.security import DatabaseExposure, IamGrant, SecretExposure, TlsSetting, TokenVerification
+from archlint.core.system.services import (
+    CallCycle,
+    DebugSetting,
+    LoggingSetup,
+    Service,
+    ServiceImport,
+    SharedDeployment,
+    StartupDependency,
+    Telemetry,
+)
+from archlint.core.system.workloads import (
+    Container,
+    ContainerSecurity,
+    Environment,
+    EnvironmentVariable,
+    Exposure,
+    Image,
+    ImageBuild,
+    Namespace,
+    NetworkService,
+    Port,
+    PortBinding,
+    Probe,
+    Resources,
+    ServicePort,
+    Workload,
+)
+
+SubjectT = TypeVar("SubjectT", bound="Subject | Fact")
+
+SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
+    AddressReference,
+    CallCycle,
+    Channel,
+    Consumer,
+    Container,
+    ContainerSecurity,
+    Contract,
+    ContractDrift,
+    DatabaseExposure,
+    Datastore,
+    DatastoreUse,
+    DebugSetting,
+    Dependency,
+    Effect,
+    Environment,
+    EnvironmentVariable,
+    Exposure,
+    GrpcCall,
+    HttpCall,
+    IamGrant,
+    Image,
+    ImageBuild,
+    InvalidContract,
+    LoggingSetup,
+    Namespace,
+    NetworkService,
+    Operation,
+    Port,
+    PortBinding,
+    Probe,
+    Publisher,
+    RemoteCall,
+    Resources,
+    Route,
+    SecretExposure,
+    Service,
+    ServiceImport,
+    ServicePort,
+    SharedDeployment,
+    StartupDependency,
+    Telemetry,
+    TlsSetting,
+    TokenVerification,
+    Workload,
+)
+"""The system-level subjects, by which rules are typed. A subclass is selected by its base too."""
+
+DOCUMENT_SUBJECTS: tuple[type[Fact], ...] = (
+    python.PythonCall,
+    python.PythonFunction,
+    python.PythonClass,
+    python.PythonImport,
+    python.PythonAssignment,
+    documents.KubernetesObject,
+    documents.DockerfileInstruction,
+    documents.ProtoService,
+    documents.ProtoMethod,
+    documents.ProtoMessage,
+    documents.TerraformBlock,
+    documents.ConfigValue,
+    Gap,
+)
+"""The document-level subjects: facts as they were read."""
+
+SUBJECTS: dict[str, type[Subject] | type[Fact]] = {one.__name__: one for one in (*SYSTEM_SUBJECTS, *DOCUMENT_SUBJECTS)}
+"""Every type that ``for:`` of a rule may name."""
+
+
+class System:
+    """An immutable system. Subjects of one type come in the order of path and line."""
+
+    def __init__(self, subjects: Iterable[Subject | Fact], unread: Mapping[str, int] | None = None) -> None:
+        grouped: dict[type, list[Subject | Fact]] = {}
+        for subject in subjects:
+            for base in type(subject).__mro__:
+                if base.__name__ in SUBJECTS:
+                    grouped.setdefault(base, []).append(subject)
+        self._subjects = {kind: tuple(sorted(found, key=_order)) for kind, found in grouped.items()}
+        self.unread = dict(unread or {})
+        """What was recognised but is not yet read: a description and how many there are."""
+
+    def select(self, kind: type[SubjectT]) -> tuple[SubjectT, ...]:
+        """All subjects of the type, its subclasses' too."""
+        return cast("tuple[SubjectT, ...]", self._subjects.get(kind, ()))
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """The business services."""
+        return self.select(Service)
+
+
+def _order(subject: Subject | Fact) -> tuple[object, ...]:
+    at = subject.at
+    return (at.path, at.line, at.column, at.end_line, at.end_column, getattr(subject, "key", ""))
+
+
+__all__ = ["DOCUMENT_SUBJECTS", "SUBJECTS", "SYSTEM_SUBJECTS", "Subject", "System", "link"]

@@ -1,0 +1,110 @@
+"""Calls between services, their targets, and the routes that serve them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archlint.core.span import Span
+from archlint.core.system.base import Subject
+from archlint.core.values import Place, Setting, Truth, Unknown
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Route(Subject):
+    """What the code serves. ``protocol``: ``http`` or ``grpc``; ``path`` is a template with ``{name}`` parameters, or
+    ``/package.Service/Method``. ``methods`` are upper case, empty for any.
+
+    ``kind``: ``business``, ``health``, ``metrics``, ``docs``, ``static``, ``html``. ``documented``: whether the service's contract
+    has it, UNKNOWN where the service has no contract (another rule says so) or the path is not resolved.
+    """
+
+    service: str
+    protocol: str
+    path: str | Unknown
+    methods: tuple[str, ...] = ()
+    kind: str = "business"
+    framework: str = ""
+    handler: str = ""
+    documented: Truth = Unknown()
+    contract: str | None = None
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AddressReference(Subject):
+    """A host that code or configuration names. ``source``: ``code``, ``env``, ``config-map``, ``compose``, ``terraform``,
+    ``configuration``, ``route`` (an Ingress or mesh back end).
+
+    ``host_kind``: ``ip``, ``loopback``, ``bind``, ``metadata``, ``in-cluster``, ``external``, ``template``. ``resolves``: whether the
+    environment defines that host: UNKNOWN where it cannot be told. ``target`` is the service or infrastructure found.
+    """
+
+    source: str
+    host: str
+    host_kind: str
+    port: int | None | Unknown = None
+    environment: str | None = None
+    service: str | None = None
+    scheme: str | None = None
+    path: str | None = None
+    resolves: Truth = Unknown()
+    target: str | None = None
+    is_call_target: Truth = Unknown()
+    """Whether the value configures a call target (probes, CIDR blocks and NetworkPolicies do not)."""
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RemoteCall(Subject):
+    """A call that a service makes over the network, waiting for its answer.
+
+    ``target`` prints as the callee; ``target_kind``: ``service``, ``external``, ``infrastructure``, ``unknown``. ``timeout`` is the
+    effective one in seconds with its source; a Setting whose value is None is never stored: no bound is None.
+    ``in_production_code`` is false for hand-run clients that no entry point starts.
+    """
+
+    service: str
+    library: str
+    target: str
+    target_kind: str = "unknown"
+    timeout: Setting[float] | None | Unknown = None
+    retry: Setting[str] | None | Unknown = None
+    breaker: Setting[str] | None | Unknown = None
+    in_production_code: Truth = True
+    is_loopback: Truth = False
+    function: str = ""
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class HttpCall(RemoteCall):
+    """An HTTP call. ``path`` is a template with ``{}`` for what is not known."""
+
+    method: str | Unknown = Unknown()
+    url: str | Unknown = Unknown()
+    host: str | Unknown = Unknown()
+    path: str | Unknown = Unknown()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GrpcCall(RemoteCall):
+    """A gRPC stub call. ``timeout`` is its deadline. ``streaming``: whether it is a subscription of unbounded length."""
+
+    rpc: str | Unknown = Unknown()
+    rpc_service: str | Unknown = Unknown()
+    streaming: Truth = False
+    is_secure: Truth = Unknown()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dependency(Subject):
+    """All synchronous calls of one service to another, merged over code, mesh and gateway."""
+
+    service: str
+    target: str
+    target_kind: str
+    protocol: str
+    calls: tuple[RemoteCall, ...] = ()
+
+
+__all__ = ["AddressReference", "Dependency", "GrpcCall", "HttpCall", "RemoteCall", "Route", "Span"]

@@ -1,0 +1,48 @@
+"""Datastores and who uses them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archlint.core.system.base import Subject
+from archlint.core.values import Place, Truth, Unknown
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DatastoreUse(Subject):
+    """A service that connects to a datastore. ``at`` is where the address is given; ``how`` leads from the code to it.
+
+    ``account`` is the user it connects as. ``is_superuser``: an administrator's name, or the user that the database's
+    own container creates as superuser. ``is_own_tooling``: a migration job, backup, exporter or admin console.
+    """
+
+    service: str
+    engine: str
+    host: str | Unknown
+    port: int | None | Unknown = None
+    database: str | None | Unknown = None
+    account: str | None | Unknown = None
+    is_superuser: Truth = False
+    is_own_tooling: bool = False
+    writes: Truth = Unknown()
+    environment: str | None = None
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Datastore(Subject):
+    """One database, keyed by engine, host and database name after every reference is resolved.
+
+    ``services`` are the business services that use it, without their migration jobs, workers and crons, backups and
+    exporters; ``uses`` are those services' uses, one each.
+    """
+
+    engine: str
+    host: str
+    database: str | None
+    services: tuple[str, ...] = ()
+    uses: tuple[DatastoreUse, ...] = ()
+    is_exposed: Truth = False
+
+
+__all__ = ["Datastore", "DatastoreUse"]

@@ -1,0 +1,71 @@
+"""Messages: channels, publishers and consumers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archlint.core.system.base import Subject
+from archlint.core.values import Place, Setting, Truth, Unknown
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Effect(Subject):
+    """What handling a message changes. ``kind``: ``insert``, ``update``, ``increment``, ``delete``, ``publish``, ``remote-write``,
+    ``mail``, ``payment``, ``file``. ``is_absolute``: doing it twice leaves the same state (SET, PUT, upsert, delete)."""
+
+    kind: str
+    is_absolute: Truth = False
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Consumer(Subject):
+    """A handler of messages. ``channel`` is the queue, topic or subscription.
+
+    ``effects`` are what its handling changes; ``deduplication`` what makes a second delivery harmless, None where
+    nothing does. ``acknowledgement``: ``auto``, ``before``, ``after``, or UNKNOWN.
+    """
+
+    service: str
+    broker: str
+    library: str
+    channel: str | Unknown
+    handler: str = ""
+    effects: tuple[Effect, ...] = ()
+    changes_state: Truth = Unknown()
+    deduplication: Setting[str] | None | Unknown = None
+    acknowledgement: str | Unknown = Unknown()
+    dead_letter: Setting[str] | None | Unknown = Unknown()
+    in_production_code: Truth = True
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Publisher(Subject):
+    """A place that publishes messages."""
+
+    service: str
+    broker: str
+    library: str
+    channel: str | Unknown
+    function: str = ""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Channel(Subject):
+    """A queue, topic or subscription that the system declares. ``declared_in``: ``code``, ``terraform``, ``broker``.
+
+    ``is_consumed``: something of the system takes messages from it. ``is_dead_letter``: failed messages go to it.
+    ``dead_letter`` is where its own failed messages go.
+    """
+
+    broker: str
+    declared_in: str
+    service: str | None = None
+    is_consumed: Truth = Unknown()
+    is_dead_letter: Truth = False
+    is_transient: Truth = False
+    dead_letter: Setting[str] | None | Unknown = None
+    related: tuple[Place, ...] = ()
+
+
+__all__ = ["Channel", "Consumer", "Effect", "Publisher"]

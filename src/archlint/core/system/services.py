@@ -1,0 +1,147 @@
+"""Services, their code's entry points and what they tell about themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archlint.core.span import Span
+from archlint.core.system.base import Subject
+from archlint.core.system.calls import RemoteCall, Dependency, Route
+from archlint.core.system.contracts import Contract
+from archlint.core.system.data import DatastoreUse
+from archlint.core.system.messaging import Consumer, Publisher
+from archlint.core.system.workloads import Container, ImageBuild, Workload
+from archlint.core.values import Place, Setting, Truth, Unknown
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LoggingSetup(Subject):
+    """How a service's logs are set up. ``format``: ``json``, ``text`` or UNKNOWN; ``level`` upper case.
+
+    ``fields`` are the names that its JSON records carry, UNKNOWN where the formatter is not understood.
+    """
+
+    format: str | Unknown
+    level: str | None | Unknown = None
+    fields: tuple[str, ...] | Unknown = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Telemetry(Subject):
+    """What a service tells about itself. None is absent, UNKNOWN may be given by something unread.
+
+    ``logging`` is None where none is configured. ``metrics`` and ``tracing`` name the library or platform.
+    ``metrics_path`` is where metrics are served. ``prints`` are the ``print`` calls in request and message paths.
+    """
+
+    logging: LoggingSetup | None | Unknown = None
+    metrics: Setting[str] | None | Unknown = None
+    metrics_path: str | None | Unknown = None
+    tracing: Setting[str] | None | Unknown = None
+    prints: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Service(Subject):
+    """A business service of this system, one across all environments.
+
+    ``directory`` is its root, None where its source is not in the scan. ``languages`` are those of its own source.
+    ``is_read`` says that its source is in the scan and in a language that archlint reads: rules about absence in code
+    need it. ``role``: ``service``, ``gateway``, ``frontend``, ``job``, ``worker``, ``test-tool`` or ``library``.
+    ``evidence`` says why it is taken for a service. ``entry_points`` are the lines at which its processes start.
+    """
+
+    directory: str | None = None
+    languages: tuple[str, ...] = ()
+    is_read: bool = False
+    role: str = "service"
+    owner: str | None = None
+    labels: tuple[str, ...] = ()
+    evidence: tuple[Place, ...] = ()
+    entry_points: tuple[Place, ...] = ()
+    frameworks: tuple[str, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+    containers: tuple[Container, ...] = ()
+    images: tuple[ImageBuild, ...] = ()
+    routes: tuple[Route, ...] = ()
+    calls: tuple[RemoteCall, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    datastores: tuple[DatastoreUse, ...] = ()
+    consumers: tuple[Consumer, ...] = ()
+    publishers: tuple[Publisher, ...] = ()
+    contracts: tuple[Contract, ...] = ()
+    telemetry: Telemetry | None = None
+    is_long_running: Truth = True
+    has_health_route: Truth = False
+    serves_html: Truth = False
+    published_operations: tuple[Place, ...] = ()
+    """The routes, rpc methods and events that a contract should describe (no health, metrics, docs or HTML ones)."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ServiceImport(Subject):
+    """Python of one service that imports another service's package."""
+
+    service: Service
+    target: Service
+    module: str
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StartupDependency(Subject):
+    """A service that waits for another one before it starts. ``kind``: ``init-container``, ``compose``, ``code``.
+
+    ``target_kind``: ``service``, ``datastore``, ``broker``, ``job``, ``external`` or ``unknown``.
+    """
+
+    service: str
+    target: str
+    kind: str
+    target_kind: str
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SharedDeployment(Subject):
+    """Several services in one unit of deployment. ``kind``: ``pod``, ``image`` or ``supervisor``."""
+
+    services: tuple[str, ...]
+    kind: str
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CallCycle(Subject):
+    """Services that call each other synchronously in a cycle, in order, the first one not repeated."""
+
+    services: tuple[str, ...]
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DebugSetting(Subject):
+    """A debug switch or debug log level. ``kind``: ``debug-mode`` or ``log-level``; ``source`` as in Setting.
+
+    ``is_production`` is false in development and test environments and behind a development-only guard.
+    """
+
+    service: str
+    kind: str
+    source: str
+    value: str
+    is_production: Truth = True
+    related: tuple[Place, ...] = field(default=())
+
+
+__all__ = [
+    "CallCycle",
+    "DebugSetting",
+    "LoggingSetup",
+    "Service",
+    "ServiceImport",
+    "SharedDeployment",
+    "Span",
+    "StartupDependency",
+    "Telemetry",
+]

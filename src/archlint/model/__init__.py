@@ -1,0 +1,66 @@
+"""Facts in, one system out: naming, joining, indexes, derived subjects. No I/O.
+
+The stages run in one order; each reads what the earlier ones added to the draft.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archlint.config import Config
+from archlint.core.facts.base import Fact, Gap
+from archlint.core.facts.python import PythonModule
+from archlint.core.system import System
+from archlint.model.addresses import add_addresses
+from archlint.model.code.datastores import add_datastores
+from archlint.model.code.grpc import add_grpc_calls
+from archlint.model.code.http import add_http_calls
+from archlint.model.code.messaging import add_messaging
+from archlint.model.code.routes import add_routes
+from archlint.model.code.telemetry import add_telemetry
+from archlint.model.code.verification import add_verification
+from archlint.model.contracts import add_contracts
+from archlint.model.deployment.compose import add_compose
+from archlint.model.deployment.images import add_images
+from archlint.model.deployment.kubernetes import add_kubernetes
+from archlint.model.deployment.terraform import add_terraform
+from archlint.model.deployment.variables import add_variables
+from archlint.model.derived import add_derived
+from archlint.model.draft import Draft
+from archlint.model.exposure import add_exposures
+from archlint.model.index import FactIndex
+from archlint.model.probes import add_probe_service
+from archlint.model.program import Program
+from archlint.model.secrets import add_secrets
+from archlint.model.services import add_services
+
+STAGES = (
+    add_images,
+    add_kubernetes,
+    add_compose,
+    add_terraform,
+    add_services,
+    add_variables,
+    add_routes,
+    add_http_calls,
+    add_grpc_calls,
+    add_datastores,
+    add_messaging,
+    add_telemetry,
+    add_verification,
+    add_addresses,
+    add_exposures,
+    add_probe_service,
+    add_secrets,
+    add_contracts,
+    add_derived,
+)
+
+
+def build(facts: Iterable[Fact], config: Config) -> System:
+    """The system that the facts describe."""
+    index = FactIndex(facts)
+    draft = Draft(index, config, Program(index.of(PythonModule)))
+    for stage in STAGES:
+        stage(draft)
+    return draft.finish(index.of(Gap))
