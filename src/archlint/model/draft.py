@@ -33,6 +33,8 @@ class Draft:
     config: Config
     program: Program
     unread: Counter[str] = field(default_factory=Counter)
+    memo: dict[str, object] = field(default_factory=dict)
+    """What several stages ask for and one works out: filled and read by the function that owns the key."""
     _subjects: dict[type, list[Subject]] = field(default_factory=dict)
     _services_by_name: dict[str, Service] = field(default_factory=dict)
 
