@@ -1,0 +1,20 @@
+"""kustomization.yaml in, its tree out; the model renders it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archlint.core.facts import AnyFact
+from archlint.core.facts.documents import Kustomization
+from archlint.core.source import SourceFile
+from archlint.readers import yaml
+
+VERSION = yaml.VERSION * 1000 + 1
+
+
+def read(file: SourceFile) -> Iterator[AnyFact]:
+    """The kustomization of the file, then its gaps."""
+    documents = yaml.read_documents(file)
+    for document in documents.mappings:
+        yield Kustomization(document.at, document)
+    yield from documents.gaps
