@@ -1,0 +1,81 @@
+"""Image references: ``registry/path/name:tag@digest`` taken apart, and whether their tag moves.
+
+In comes the text as a manifest has it; what stands for something unknown (a template, an unresolved variable) stays
+UNKNOWN.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from archlint.core.span import Span
+from archlint.core.system.workloads import Image
+from archlint.core.values import UNKNOWN, Truth, Unknown, is_unknown
+
+_VERSION = re.compile(r"\d")
+_COMMIT = re.compile(r"^(?=.*[a-f])[0-9a-f]{7,40}$")
+_HOLES = ("${", "{{", "$(", "<%", "$")
+_DOCKER_HUB = ("docker.io/library/", "index.docker.io/library/", "docker.io/", "index.docker.io/", "library/")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The parts of an image reference."""
+
+    repository: str
+    tag: str | None | Unknown
+    digest: str | None | Unknown
+
+
+def parse(text: str) -> Reference:
+    """The parts of the reference; Docker Hub's implied registry and ``library/`` are left out."""
+    text, _, digest = text.partition("@")
+    head, separator, last = text.rpartition("/")
+    name, colon, tag = last.partition(":")
+    repository = head + separator + name
+    for prefix in _DOCKER_HUB:
+        if repository.startswith(prefix) and repository != prefix:
+            repository = repository[len(prefix) :]
+            break
+    return Reference(
+        repository=repository,
+        tag=(UNKNOWN if _is_open(tag) else tag) if colon and tag else None,
+        digest=(UNKNOWN if _is_open(digest) else digest) if digest else None,
+    )
+
+
+def is_mutable(reference: Reference) -> Truth:
+    """Whether what the reference names can change: no digest, and no tag or one with no version number in it."""
+    if reference.digest is not None:
+        return False
+    if _is_open(reference.repository):
+        return UNKNOWN
+    if is_unknown(reference.tag):
+        return UNKNOWN
+    if reference.tag is None:
+        return True
+    return not (_VERSION.search(reference.tag) or _COMMIT.match(reference.tag))
+
+
+def image(text: str, at: Span, key: str) -> Image:
+    """The reference as a subject."""
+    reference = parse(text)
+    return Image(
+        at=at,
+        name=text,
+        key=key,
+        repository=reference.repository,
+        tag=reference.tag,
+        digest=reference.digest,
+        is_mutable=is_mutable(reference),
+    )
+
+
+def last_part(repository: str) -> str:
+    """The image's own name: the last part of its repository."""
+    return repository.rpartition("/")[2]
+
+
+def _is_open(text: str) -> bool:
+    return any(hole in text for hole in _HOLES)

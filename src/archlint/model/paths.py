@@ -1,0 +1,77 @@
+"""What a path says by its names: whether source is production code, and whether manifests are meant for production.
+
+In come POSIX paths relative to the root; out come plain answers. No file is read.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+NOT_OWN = frozenset(
+    "venv env virtualenv site-packages dist-packages node_modules vendor vendored third_party third-party __pycache__ "
+    "bower_components eggs".split()
+)
+"""Folders whose content other people wrote."""
+
+NOT_PRODUCTION = frozenset(
+    "test tests testing unittest unittests integration_tests integration-tests e2e spec specs fixtures mocks "
+    "docs doc documentation migrations alembic versions generated examples example samples sample benchmarks".split()
+)
+"""Folders whose Python is not what a service runs."""
+
+NON_PRODUCTION_NAMES = frozenset(
+    "dev devel develop development test tests testing local override debug ci e2e minikube sandbox".split()
+)
+"""Words that say that a compose file, overlay or directory of manifests is not for production."""
+
+_WORDS = re.compile(r"[^a-zA-Z0-9]+")
+_TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|tests?|conftest|[^/]*_pb2(_grpc)?)\.pyi?$")
+
+
+def is_own_source(path: str) -> bool:
+    """Whether the path lies outside virtual environments, vendored packages and dotted folders."""
+    return not any(part in NOT_OWN or (part.startswith(".") and len(part) > 1) for part in path.split("/")[:-1])
+
+
+@lru_cache(maxsize=65536)
+def is_production_source(path: str) -> bool:
+    """Whether the Python file at the path is what a service runs: no test, example, migration or generated code."""
+    if _TEST_FILE.search(path) or not is_own_source(path):
+        return False
+    return not any(part.lower() in NOT_PRODUCTION for part in path.split("/")[:-1])
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a name, in lower case: ``docker-compose.dev.yml`` is docker, compose, dev, yml."""
+    return tuple(word for word in _WORDS.split(text.lower()) if word)
+
+
+def says_non_production(path: str) -> bool:
+    """Whether a name in the path says dev, test, local or override."""
+    return any(word in NON_PRODUCTION_NAMES for word in words(path))
+
+
+def parent(path: str) -> str:
+    """The directory of a path; empty at the root."""
+    return path.rpartition("/")[0]
+
+
+def is_below(path: str, directory: str) -> bool:
+    """Whether the path is the directory or lies below it."""
+    return directory == "" or path == directory or path.startswith(directory + "/")
+
+
+def join(directory: str, relative: str) -> str | None:
+    """The path of a relative path that is written in a file of the directory; None where it leaves the root."""
+    parts: list[str] = [part for part in directory.split("/") if part]
+    for part in relative.split("/"):
+        if part in ("", "."):
+            continue
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        else:
+            parts.append(part)
+    return "/".join(parts)
