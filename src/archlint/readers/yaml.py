@@ -23,7 +23,7 @@ from archlint.core.tree import Entry, Mapping, Node, Plain, Scalar, Sequence
 try:
     from yaml._yaml import CParser
 except ImportError as error:  # pragma: no cover
-    message = "PyYAML was built without libyaml, which archlint needs: reinstall it from a wheel, or install libyaml first"
+    message = "PyYAML was built without libyaml, which archlint needs: reinstall it from a wheel"
     raise ImportError(message) from error
 
 VERSION = 1
@@ -102,11 +102,11 @@ def typed(text: str) -> Plain:
     return text
 
 
-class _TooDeep(yaml.YAMLError):
+class _TooDeepError(yaml.YAMLError):
     problem = f"is nested deeper than {DEPTH_LIMIT} levels"
 
 
-class _Runaway(Exception):
+class _RunawayError(Exception):
     """Aliases expand without end, or nearly so."""
 
 
@@ -123,7 +123,7 @@ class _Composer(CParser):  # type: ignore[misc]
     def descend_resolver(self, parent: object, index: object) -> None:
         self.depth += 1
         if self.depth > DEPTH_LIMIT:
-            raise _TooDeep
+            raise _TooDeepError
 
     def ascend_resolver(self) -> None:
         self.depth -= 1
@@ -145,8 +145,8 @@ def _parse_from(text: str, path: str, begin: int, trees: list[Node], gaps: list[
                 line = begin + node.start_mark.line
                 try:
                     tree = _converter(path, rest, begin, has_aliases)(node)
-                except _Runaway:
-                    reason = f"its aliases expand to more than {ALIAS_LIMIT} values: write them out, or exclude the file"
+                except _RunawayError:
+                    reason = f"its aliases expand to more than {ALIAS_LIMIT} values: write them out or exclude the file"
                     gaps.append(Gap(Span(path, line + 1, 1, line + 1, 1), "alias-limit", reason))
                 else:
                     if not (isinstance(tree, Scalar) and tree.value is None):
@@ -176,7 +176,7 @@ def _converter(path: str, text: str, begin: int, has_aliases: bool) -> Callable[
                 expanded += seen[1]
                 nodes += seen[1]
                 if seen[0] is None or expanded > ALIAS_LIMIT:
-                    raise _Runaway
+                    raise _RunawayError
                 return seen[0]
             known[id(node)] = (None, 1)
             before = nodes
@@ -186,7 +186,7 @@ def _converter(path: str, text: str, begin: int, has_aliases: bool) -> Callable[
         made: Node
         if isinstance(value, str):
             style = node.style
-            if style == "|" or style == ">":
+            if style in ("|", ">"):
                 at = _trimmed(path, text, start, end, first)
                 made = Scalar(at, value, value)
             else:
@@ -260,8 +260,7 @@ def _merge(node: Node) -> Iterator[Entry]:
 
 def _from(path: str, start: Any, first: int, end_line: int, end_column: int) -> Span:
     line, column = start.line + first, start.column + 1
-    if (end_line, end_column) < (line, column):
-        end_line, end_column = line, column
+    end_line, end_column = max((end_line, end_column), (line, column))
     return Span(path, line, column, end_line, end_column)
 
 

@@ -143,18 +143,27 @@ class ProtoFile(Fact, frozen=True, array_like=True, gc=False):
 
 
 class DockerfileInstruction(Fact, frozen=True, array_like=True, gc=False):
-    """One instruction. ``keyword`` is in upper case; ``text`` is the rest with continuations joined and ARG/ENV
-    expanded as far as they are known; ``words`` is the exec form's list (or empty), ``flags`` its ``--name=value``."""
+    """One instruction. ``keyword`` is in upper case; ``text`` is the rest without flags, with continuations joined.
+
+    ARG and ENV are expanded as far as they are known (the rest stays ``${NAME}``) where the builder does it: not in
+    RUN, CMD, ENTRYPOINT, HEALTHCHECK and SHELL, whose variables belong to the shell. ``words`` is the exec form's list
+    (or empty), ``flags`` are its ``--name=value`` without dashes (``("link", "")`` for a bare one), ``heredocs`` the
+    bodies, ``pairs`` what ENV, LABEL and ARG set, without quotes (an ARG without default is not among them).
+    """
 
     keyword: str
     text: str
     words: tuple[str, ...] = ()
     flags: tuple[tuple[str, str], ...] = ()
     heredocs: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
 
 
 class DockerfileStage(Fact, frozen=True, array_like=True, gc=False):
-    """A build stage: its base (an image, or a stage's name) after expansion, and its own name, if any."""
+    """A build stage: its base (an image, or a stage's name) after expansion, and its own name, if any.
+
+    ``at`` spans the FROM instruction, which is not among the ``instructions``.
+    """
 
     base: str
     name: str | None
