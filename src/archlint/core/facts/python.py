@@ -92,6 +92,12 @@ class Element(msgspec.Struct, frozen=True, array_like=True, tag="o", gc=False):
     iterable: Expression
 
 
+class Comprehension(msgspec.Struct, frozen=True, array_like=True, tag="h", gc=False):
+    """A list, set or generator comprehension whose elements all look like ``element``; how many there are is open."""
+
+    element: Expression
+
+
 Expression = (
     Literal
     | Reference
@@ -105,6 +111,7 @@ Expression = (
     | Dictionary
     | Choice
     | Element
+    | Comprehension
     | Unknown
 )
 
@@ -182,7 +189,8 @@ class PythonFunction(Fact, frozen=True, array_like=True, gc=False):
     """A function or method. ``at`` spans its ``def`` line up to the colon, ``end_line`` is the last line of its body.
 
     ``name`` is qualified (``<module>.C.method``, nested ones ``<module>.outer.inner``); ``parent`` is the index of the
-    function around it; ``owner`` the qualified name of its class.
+    function around it; ``owner`` the qualified name of its class. ``returns`` are what it returns, and what it yields
+    where it is a generator; ``annotation`` is the annotation of what it returns.
     """
 
     name: str
@@ -196,6 +204,7 @@ class PythonFunction(Fact, frozen=True, array_like=True, gc=False):
     is_generator: bool = False
     returns: tuple[Expression, ...] = ()
     docstring: bool = False
+    annotation: Expression | None = None
 
 
 class PythonClass(Fact, frozen=True, array_like=True, gc=False):
@@ -212,7 +221,8 @@ class PythonAssignment(Fact, frozen=True, array_like=True, gc=False):
     """An assignment to a module name, class attribute, ``self`` attribute, or an item or attribute of one.
 
     ``target`` is a Reference (``<module>.NAME``, ``<module>.C.attr``) or an Item or Member of one; local variables are
-    inlined where they are used and do not appear. ``value_at`` spans the value.
+    inlined where they are used and do not appear. ``value_at`` spans the value. ``branch`` is true where it may not
+    happen (under an ``if``, ``except``, loop).
     """
 
     target: Expression
@@ -221,12 +231,14 @@ class PythonAssignment(Fact, frozen=True, array_like=True, gc=False):
     function: int | None = None
     annotation: Expression | None = None
     augmented: bool = False
+    branch: bool = False
 
 
 class PythonImport(Fact, frozen=True, array_like=True, gc=False):
     """An import, one fact a name. ``module`` is absolute; ``name`` is None for ``import module``, ``*`` for a star.
 
-    ``level`` is the number of leading dots, ``typing_only`` is true under ``if TYPE_CHECKING``.
+    ``alias`` is the local name that it binds (``a`` for ``import a.b``); ``level`` is the number of leading dots,
+    ``typing_only`` is true under ``if TYPE_CHECKING``. An import above the root keeps its dots (``..shared``).
     """
 
     module: str

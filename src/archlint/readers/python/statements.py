@@ -1,0 +1,663 @@
+"""Statements of one Python file, in the order in which they run: definitions, assignments, and the flow of names.
+
+Function bodies are read after the body around them, as they run later: by then all names of the outer scopes are known.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+from archlint.core.facts.python import (
+    Argument,
+    Display,
+    Element,
+    Expression,
+    Item,
+    Literal,
+    Loop,
+    Member,
+    Parameter,
+    PythonAssignment,
+    PythonCall,
+    PythonClass,
+    PythonFunction,
+    PythonHandler,
+    PythonImport,
+    PythonModule,
+    PythonParameter,
+    PythonRaise,
+    Reference,
+    dotted,
+)
+from archlint.core.span import Span
+from archlint.core.values import Unknown
+from archlint.readers.python.expressions import COMPUTED, Expressions, add, arithmetic, name_of, parts_of
+from archlint.readers.python.scopes import Scope, bounded, choice, merge
+from archlint.readers.python.spans import Spans
+
+REASSIGNED = Unknown("changes in the loop")
+DELETED = Unknown("deleted")
+
+_FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+_BodyJob = tuple[_FunctionNode, Scope, int, str, "str | None", "Expression | None"]
+
+
+class Statements:
+    """Reads the statements of one file. ``module`` gives the finished fact."""
+
+    def __init__(self, name: str, is_package: bool, spans: Spans) -> None:
+        self.name = name
+        self.is_package = is_package
+        self.spans = spans
+        self.too_deep: list[Span] = []
+        self._module_scope = Scope("module", name, {})
+        self._expressions = Expressions(name, spans, self._module_scope)
+        self._imports: list[PythonImport] = []
+        self._assignments: list[PythonAssignment] = []
+        self._functions: list[PythonFunction | None] = []
+        self._headers: list[PythonFunction] = []
+        self._classes: list[PythonClass] = []
+        self._raises: list[PythonRaise] = []
+        self._handlers: list[PythonHandler] = []
+        self._main: Span | None = None
+        self._waiting: deque[tuple[_FunctionNode, Scope, int, str | None]] = deque()
+        self._typing_only = False
+        self._fallback = False
+        self._raised = 0
+        self._run: dict[type, Callable[..., bool | None]] = {
+            ast.Expr: self._expression,
+            ast.Assign: self._assign,
+            ast.AnnAssign: self._annotated,
+            ast.AugAssign: self._augmented,
+            ast.Import: self._import,
+            ast.ImportFrom: self._import_from,
+            ast.FunctionDef: self._function,
+            ast.AsyncFunctionDef: self._function,
+            ast.ClassDef: self._class,
+            ast.Return: self._return,
+            ast.Raise: self._raise,
+            ast.If: self._if,
+            ast.For: self._for,
+            ast.AsyncFor: self._for,
+            ast.While: self._while,
+            ast.With: self._with,
+            ast.AsyncWith: self._with,
+            ast.Try: self._try,
+            ast.Match: self._match,
+            ast.Global: self._global,
+            ast.Nonlocal: self._nonlocal,
+            ast.Delete: self._delete,
+            ast.Assert: self._assert,
+            ast.Continue: self._continue,
+            ast.Pass: self._pass,
+            ast.Break: self._pass,
+        }
+        if hasattr(ast, "TryStar"):
+            self._run[ast.TryStar] = self._try
+
+    def module(self, tree: ast.Module, path: str, lines: int) -> PythonModule:
+        """Read the whole module."""
+        self._block(tree.body)
+        while self._waiting:
+            self._body(*self._waiting.popleft())
+        reader = self._expressions
+        return PythonModule(
+            Span(path, 1, 1, 1, 1),
+            self.name,
+            self.is_package,
+            tuple(self._imports),
+            tuple(self._assignments),
+            tuple(one or self._headers[index] for index, one in enumerate(self._functions)),
+            tuple(self._classes),
+            tuple(call for call in reader.calls if call is not None),
+            tuple(reader.strings),
+            tuple(self._raises),
+            tuple(self._handlers),
+            self._main,
+            lines,
+        )
+
+    def _block(self, body: Sequence[ast.stmt]) -> bool:
+        """Run statements; whether the flow surely leaves the block by return, raise or continue."""
+        run = self._run
+        for statement in body:
+            try:
+                if run[statement.__class__](statement):
+                    return True
+            except RecursionError:
+                self.too_deep.append(self.spans.of(statement))
+        return False
+
+    # Definitions
+
+    def _function(self, node: _FunctionNode) -> None:
+        reader = self._expressions
+        scope = reader.scope
+        decorators = tuple([reader.read(one) for one in node.decorator_list])
+        index = len(self._functions)
+        name = f"{scope.prefix}.{node.name}"
+        owner = scope.prefix if scope.kind == "class" else None
+        header = PythonFunction(
+            self.spans.header(node, _last_of_signature(node)),
+            name,
+            node.end_lineno or node.lineno,
+            tuple(self._parameters(node.args)),
+            decorators,
+            tuple([self.spans.of(one) for one in node.decorator_list]),
+            owner,
+            scope.function,
+            isinstance(node, ast.AsyncFunctionDef),
+            False,
+            (),
+            bool(node.body) and _is_text(node.body[0]),
+        )
+        if node.returns is not None:
+            header = _with_annotation(header, reader.annotation(node.returns))
+        self._functions.append(None)
+        self._headers.append(header)
+        scope.names[node.name] = reader.reference(name)
+        self._waiting.append((node, scope, index, owner))
+
+    def _parameters(self, arguments: ast.arguments) -> Iterator[PythonParameter]:
+        reader = self._expressions
+        positional = [*arguments.posonlyargs, *arguments.args]
+        defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
+        defaults.extend(arguments.defaults)
+        for kind, ones, values in (
+            ("positional", positional, defaults),
+            ("*", [arguments.vararg] if arguments.vararg else [], [None]),
+            ("keyword", arguments.kwonlyargs, arguments.kw_defaults),
+            ("**", [arguments.kwarg] if arguments.kwarg else [], [None]),
+        ):
+            for one, value in zip(ones, values, strict=False):
+                default = None
+                if value is not None:
+                    default = reader.read(value)
+                    reader.named_string(one.arg, value, "default")
+                yield PythonParameter(one.arg, kind, default, reader.annotation(one.annotation))
+
+    def _body(self, node: _FunctionNode, outer: Scope, index: int, owner: str | None) -> None:
+        reader = self._expressions
+        header = self._headers[index]
+        scope = Scope("function", header.name, {}, outer, index)
+        for parameter in header.parameters:
+            scope.names[parameter.name] = Parameter(index, parameter.name)
+        if owner is not None and header.parameters and header.parameters[0].kind == "positional":
+            static = any(isinstance(one, Reference) and one.name == "staticmethod" for one in header.decorators)
+            if not static:
+                scope.selves[header.parameters[0].name] = owner
+        self._enter(scope)
+        self._block(node.body)
+        self._functions[index] = PythonFunction(
+            header.at,
+            header.name,
+            header.end_line,
+            header.parameters,
+            header.decorators,
+            header.decorator_spans,
+            header.owner,
+            header.parent,
+            header.is_async,
+            scope.is_generator,
+            tuple(scope.returns[:16]),
+            header.docstring,
+            header.annotation,
+        )
+
+    def _enter(self, scope: Scope) -> None:
+        reader = self._expressions
+        reader.scope = scope
+        reader.loop = None
+        reader.catches = ()
+        reader.contexts = ()
+        reader.branch = False
+
+    def _class(self, node: ast.ClassDef) -> None:
+        reader = self._expressions
+        scope = reader.scope
+        name = f"{scope.prefix}.{node.name}"
+        bases = tuple([reader.read(one) for one in node.bases])
+        keywords = tuple([Argument(self.spans.of(one), one.arg or "**", reader.read(one.value)) for one in node.keywords])
+        last = max((*node.bases, *node.keywords), key=lambda one: (one.end_lineno, one.end_col_offset), default=None)
+        self._classes.append(
+            PythonClass(
+                self.spans.header(node, last),
+                name,
+                bases,
+                tuple([reader.read(one) for one in node.decorator_list]),
+                keywords,
+                scope.function,
+            )
+        )
+        scope.names[node.name] = reader.reference(name)
+        reader.scope = Scope("class", name, {}, scope, scope.function)
+        self._block(node.body)
+        reader.scope = scope
+
+    def _import(self, node: ast.Import) -> None:
+        reader = self._expressions
+        for one in node.names:
+            alias = one.asname or one.name.partition(".")[0]
+            self._bind_import(alias, one.name if one.asname else alias)
+            self._imports.append(
+                PythonImport(
+                    self.spans.of(one), one.name, None, alias, 0, reader.scope.function, self._typing_only
+                )
+            )
+
+    def _import_from(self, node: ast.ImportFrom) -> None:
+        reader = self._expressions
+        module = self._absolute(node.module or "", node.level)
+        for one in node.names:
+            alias = one.asname or one.name
+            if one.name == "*":
+                reader.has_star_import = True
+            else:
+                self._bind_import(alias, f"{module}.{one.name}" if module else one.name)
+            self._imports.append(
+                PythonImport(
+                    self.spans.of(one), module, one.name, alias, node.level, reader.scope.function, self._typing_only
+                )
+            )
+
+    def _bind_import(self, alias: str, name: str) -> None:
+        scope = self._expressions.scope
+        names = self._module_scope.names if alias in scope.globals else scope.names
+        if not (self._fallback and alias in names):
+            names[alias] = self._expressions.reference(name)
+
+    def _absolute(self, module: str, level: int) -> str:
+        if level == 0:
+            return module
+        parts = self.name.split(".") if self.name else []
+        if not self.is_package:
+            parts = parts[:-1]
+        above = level - 1
+        if above > len(parts):
+            return "." * (above - len(parts)) + module
+        kept = parts[: len(parts) - above]
+        return ".".join([*kept, module] if module else kept)
+
+    # Simple statements
+
+    def _expression(self, node: ast.Expr) -> None:
+        if node.value.__class__ is not ast.Constant:
+            self._expressions.read(node.value)
+
+    def _assign(self, node: ast.Assign) -> None:
+        value = self._expressions.read(node.value)
+        for target in node.targets:
+            self._store(target, value, node.value)
+
+    def _annotated(self, node: ast.AnnAssign) -> None:
+        reader = self._expressions
+        annotation = reader.annotation(node.annotation)
+        if node.value is not None:
+            self._store(node.target, reader.read(node.value), node.value, annotation)
+        elif reader.scope.kind != "function":
+            self._store(node.target, Unknown("declared"), node.annotation, annotation)
+
+    def _augmented(self, node: ast.AugAssign) -> None:
+        reader = self._expressions
+        value = reader.read(node.value)
+        if isinstance(node.target, ast.Name) and self._is_local(node.target.id):
+            old = reader.scope.names.get(node.target.id, COMPUTED)
+            new = add([old, value]) if isinstance(node.op, ast.Add) else arithmetic(node.op, old, value)
+            reader.scope.names[node.target.id] = bounded(new)
+        else:
+            self._store(node.target, value, node.value, augmented=True)
+
+    def _is_local(self, name: str) -> bool:
+        scope = self._expressions.scope
+        return scope.kind == "function" and name not in scope.globals
+
+    def _store(
+        self,
+        target: ast.expr,
+        value: Expression,
+        node: ast.expr,
+        annotation: Expression | None = None,
+        augmented: bool = False,
+    ) -> None:
+        reader = self._expressions
+        scope = reader.scope
+        if node.__class__ is ast.Constant:
+            reader.named_string(name_of(target), node, "assignment")
+        if isinstance(target, ast.Name):
+            name = target.id
+            if self._is_local(name):
+                if name in scope.nonlocals and scope.outer is not None:
+                    outer: Scope | None = scope.outer
+                    while outer is not None and name not in outer.names:
+                        outer = outer.outer
+                    if outer is not None:
+                        outer.names[name] = bounded(choice(outer.names[name], value))
+                    return
+                scope.names[name] = bounded(value)
+                return
+            owner = self._module_scope if name in scope.globals else scope
+            if self._fallback and isinstance(owner.names.get(name), Reference) and value == Literal(None):
+                return
+            place: Expression = reader.reference(f"{owner.prefix}.{name}" if owner.prefix else name)
+            known = isinstance(value, Reference) and value.name in ("os.environ", "os.getenv", "os.environ.get")
+            owner.names[name] = value if known else place
+        elif isinstance(target, ast.Tuple | ast.List):
+            nodes = node.elts if isinstance(node, ast.Tuple | ast.List) else None
+            for position, (one, part) in enumerate(
+                zip(target.elts, parts_of(value, target.elts), strict=True)
+            ):
+                paired = nodes is not None and len(nodes) == len(target.elts)
+                self._store(one, part, nodes[position] if paired and nodes else node)
+            return
+        elif isinstance(target, ast.Starred):
+            self._store(target.value, COMPUTED, node)
+            return
+        elif isinstance(target, ast.Subscript):
+            place = Item(reader.read(target.value), reader.read(target.slice))
+        else:
+            place = reader.read(target)
+        if isinstance(place, Member | Item):
+            place = bounded(place)
+        conditional = reader.branch or reader.loop is not None
+        self._assignments.append(
+            PythonAssignment(
+                reader.at(target), place, value, self.spans.of(node), scope.function, annotation, augmented, conditional
+            )
+        )
+
+    def _return(self, node: ast.Return) -> bool:
+        if node.value is not None:
+            value = bounded(self._expressions.read(node.value))
+            returns = self._expressions.scope.returns
+            if value not in returns:
+                returns.append(value)
+        return True
+
+    def _raise(self, node: ast.Raise) -> bool:
+        reader = self._expressions
+        exception = None if node.exc is None else bounded(reader.read(node.exc))
+        if node.cause is not None:
+            reader.read(node.cause)
+        self._raised += 1
+        self._raises.append(PythonRaise(self.spans.of(node), exception, reader.scope.function))
+        return True
+
+    def _global(self, node: ast.Global) -> None:
+        self._expressions.scope.globals.update(node.names)
+
+    def _nonlocal(self, node: ast.Nonlocal) -> None:
+        self._expressions.scope.nonlocals.update(node.names)
+
+    def _delete(self, node: ast.Delete) -> None:
+        scope = self._expressions.scope
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                if scope.kind == "function":
+                    scope.names[target.id] = DELETED
+            else:
+                self._expressions.read(target)
+
+    def _assert(self, node: ast.Assert) -> None:
+        self._expressions.read(node.test)
+        if node.msg is not None:
+            self._expressions.read(node.msg)
+
+    def _continue(self, _: ast.Continue) -> bool:
+        return True
+
+    def _pass(self, _: ast.stmt) -> None:
+        return None
+
+    # Flow
+
+    def _if(self, node: ast.If) -> bool:
+        reader = self._expressions
+        scope = reader.scope
+        reader.read(node.test)
+        if self._is_main_test(node.test) and self._main is None:
+            self._main = self.spans.of(node.test)
+        elif _is_type_checking(node.test):
+            before, self._typing_only = self._typing_only, True
+            self._block(node.body)
+            self._typing_only = before
+            self._block(node.orelse)
+            return False
+        outer, reader.branch = reader.branch, not self._is_main_test(node.test) or reader.branch
+        if scope.kind != "function":
+            self._block(node.body)
+            self._block(node.orelse)
+            reader.branch = outer
+            return False
+        names = scope.names
+        scope.names = dict(names)
+        left = self._block(node.body)
+        one = scope.names
+        scope.names = names
+        gone = self._block(node.orelse) if node.orelse else False
+        scope.names = _join(one, left, scope.names, gone)
+        reader.branch = outer
+        return left and gone
+
+    def _is_main_test(self, test: ast.expr) -> bool:
+        return (
+            isinstance(test, ast.Compare)
+            and isinstance(test.left, ast.Name)
+            and test.left.id == "__name__"
+            and isinstance(test.comparators[0], ast.Constant)
+            and test.comparators[0].value == "__main__"
+        )
+
+    def _for(self, node: ast.For | ast.AsyncFor) -> None:
+        reader = self._expressions
+        iterable = bounded(reader.read(node.iter))
+        span = self._heading(node, node.iter)
+        self._loop(Loop(span, "for", iterable), node, lambda: self._store(node.target, Element(iterable), node.iter))
+
+    def _while(self, node: ast.While) -> None:
+        reader = self._expressions
+        before = len(reader.calls)
+        self._forget(node.body)
+        test = bounded(reader.read(node.test))
+        loop = Loop(self._heading(node, node.test), "while", test)
+        for index in range(before, len(reader.calls)):
+            call = reader.calls[index]
+            if call is not None and call.loop is reader.loop:
+                reader.calls[index] = _in_loop(call, loop)
+        self._loop(loop, node, lambda: None)
+
+    def _loop(self, loop: Loop, node: ast.For | ast.AsyncFor | ast.While, start: Callable[[], None]) -> None:
+        reader = self._expressions
+        scope = reader.scope
+        outer, reader.loop = reader.loop, loop
+        names = scope.names
+        if scope.kind == "function":
+            scope.names = dict(names)
+            self._forget(node.body)
+        start()
+        self._block(node.body)
+        reader.loop = outer
+        if scope.kind == "function":
+            scope.names = merge(scope.names, names)
+        self._block(node.orelse)
+
+    def _forget(self, body: Sequence[ast.stmt]) -> None:
+        """What the loop assigns may have another value on its next round."""
+        names = self._expressions.scope.names
+        if self._expressions.scope.kind == "function":
+            for name in set(_assigned(body)):
+                old = names.get(name)
+                if old is not None:
+                    names[name] = choice(old, REASSIGNED)
+
+    def _heading(self, node: ast.stmt, last: ast.expr) -> Span:
+        end_line, end_offset = last.end_lineno or last.lineno, last.end_col_offset or last.col_offset
+        return self.spans.between(node.lineno, node.col_offset, end_line, end_offset)
+
+    def _with(self, node: ast.With | ast.AsyncWith) -> bool:
+        reader = self._expressions
+        outer = reader.contexts
+        for one in node.items:
+            value = bounded(reader.read(one.context_expr))
+            if one.optional_vars is not None:
+                self._store(one.optional_vars, value, one.context_expr)
+            reader.contexts = (*reader.contexts, value)
+        left = self._block(node.body)
+        reader.contexts = outer
+        return left
+
+    def _try(self, node: ast.Try) -> bool:
+        reader = self._expressions
+        scope = reader.scope
+        outer = reader.catches
+        kinds = [self._caught(handler) for handler in node.handlers]
+        names = scope.names
+        local = scope.kind == "function"
+        if local:
+            scope.names = dict(names)
+        reader.catches = (*(name for one in kinds for name in one), *outer)
+        left = self._block(node.body)
+        reader.catches = outer
+        if not left:
+            left = self._block(node.orelse)
+        tried = scope.names
+        result = tried
+        entry = merge(names, tried) if local else names
+        for handler, kind in zip(node.handlers, kinds, strict=True):
+            if local:
+                scope.names = dict(entry)
+                if handler.name:
+                    scope.names[handler.name] = COMPUTED
+            raised = self._raised
+            branch, reader.branch = reader.branch, True
+            fallback, self._fallback = self._fallback, True
+            gone = self._block(handler.body)
+            self._fallback = fallback
+            reader.branch = branch
+            end = handler.type if handler.type is not None else None
+            at = self._heading(handler, end) if end is not None else self._bare(handler)
+            first, last = handler.body[0], handler.body[-1]
+            body = self.spans.between(
+                first.lineno, first.col_offset, last.end_lineno or last.lineno, last.end_col_offset or 0
+            )
+            self._handlers.append(PythonHandler(at, kind, scope.function, self._raised > raised, body))
+            if local:
+                result = _join(result, left, scope.names, gone)
+            left = left and gone
+        if local:
+            scope.names = result
+        return self._block(node.finalbody) or left
+
+    def _bare(self, handler: ast.ExceptHandler) -> Span:
+        return self.spans.between(handler.lineno, handler.col_offset, handler.lineno, handler.col_offset + 6)
+
+    def _caught(self, handler: ast.ExceptHandler) -> tuple[str, ...]:
+        if handler.type is None:
+            return ("BaseException",)
+        kind = self._expressions.read(handler.type)
+        return tuple(dotted(one) for one in (kind.items if isinstance(kind, Display) else (kind,)))
+
+    def _match(self, node: ast.Match) -> bool:
+        reader = self._expressions
+        scope = reader.scope
+        subject = reader.read(node.subject)
+        branch, reader.branch = reader.branch, True
+        names = scope.names
+        result, left = names, False
+        for case in node.cases:
+            if scope.kind == "function":
+                scope.names = dict(names)
+            for pattern in ast.walk(case.pattern):
+                if isinstance(pattern, ast.MatchAs | ast.MatchStar) and pattern.name and scope.kind == "function":
+                    scope.names[pattern.name] = subject if pattern is case.pattern else COMPUTED
+                elif isinstance(pattern, ast.MatchValue):
+                    reader.named_string(name_of(node.subject), pattern.value, "comparison")
+            if case.guard is not None:
+                reader.read(case.guard)
+            gone = self._block(case.body)
+            if scope.kind == "function":
+                result = _join(result, left, scope.names, gone)
+        if scope.kind == "function":
+            scope.names = result
+        reader.branch = branch
+        return False
+
+
+def _join(one: dict[str, Expression], left: bool, other: dict[str, Expression], gone: bool) -> dict[str, Expression]:
+    """The names after two branches; one that leaves the block gives only what the other does not know."""
+    if left == gone:
+        return merge(one, other)
+    return {**one, **other} if left else {**other, **one}
+
+
+def _assigned(body: Sequence[ast.stmt]) -> Iterator[str]:
+    """The plain names that statements assign, nested functions and classes left out."""
+    for statement in body:
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                yield from _plain(target)
+        elif isinstance(statement, ast.AugAssign | ast.AnnAssign):
+            yield from _plain(statement.target)
+        elif isinstance(statement, ast.For | ast.AsyncFor):
+            yield from _plain(statement.target)
+            yield from _assigned(statement.body)
+            yield from _assigned(statement.orelse)
+        elif isinstance(statement, ast.If | ast.While):
+            yield from _assigned(statement.body)
+            yield from _assigned(statement.orelse)
+        elif isinstance(statement, ast.With | ast.AsyncWith):
+            yield from _assigned(statement.body)
+        elif isinstance(statement, ast.Try):
+            for part in (statement.body, statement.orelse, statement.finalbody, *(h.body for h in statement.handlers)):
+                yield from _assigned(part)
+        elif isinstance(statement, ast.Match):
+            for case in statement.cases:
+                yield from _assigned(case.body)
+
+
+def _plain(target: ast.expr) -> Iterator[str]:
+    if isinstance(target, ast.Name):
+        yield target.id
+    elif isinstance(target, ast.Tuple | ast.List):
+        for one in target.elts:
+            yield from _plain(one)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
+        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
+    )
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def _last_of_signature(node: _FunctionNode) -> ast.expr | ast.arg | None:
+    arguments = node.args
+    if node.returns is not None:
+        return node.returns
+    if arguments.kwarg is not None:
+        return arguments.kwarg
+    if arguments.kwonlyargs:
+        return arguments.kw_defaults[-1] or arguments.kwonlyargs[-1]
+    if arguments.vararg is not None:
+        return arguments.vararg
+    if arguments.args or arguments.posonlyargs:
+        return arguments.defaults[-1] if arguments.defaults else (arguments.args or arguments.posonlyargs)[-1]
+    return None
+
+
+def _with_annotation(header: PythonFunction, annotation: Expression | None) -> PythonFunction:
+    return PythonFunction(*(getattr(header, name) for name in header.__struct_fields__[:-1]), annotation)
+
+
+def _in_loop(call: PythonCall, loop: Loop) -> PythonCall:
+    fields = [getattr(call, name) for name in call.__struct_fields__]
+    fields[call.__struct_fields__.index("loop")] = loop
+    return PythonCall(*fields)
