@@ -32,8 +32,15 @@ class Telemetry(Subject):
 
     ``logging`` is None where none is configured. ``metrics`` and ``tracing`` name the library or platform.
     ``metrics_path`` is where metrics are served. ``prints`` are the ``print`` calls in request and message paths.
+    ``log_format`` is the format of ``logging``, None where none is configured; ``log_at`` the line that sets it up, or
+    the entry point. ``prints_at`` is the first of ``prints``, or the entry point.
     """
 
+    service: str = ""
+    is_long_running: Truth = True
+    log_format: str | None | Unknown = None
+    log_at: Span | None = None
+    prints_at: Span | None = None
     logging: LoggingSetup | None | Unknown = None
     metrics: Setting[str] | None | Unknown = None
     metrics_path: str | None | Unknown = None

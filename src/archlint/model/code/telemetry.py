@@ -1,9 +1,114 @@
-"""Logging, metrics, tracing, prints and debug switches of each service."""
+"""Logging, metrics, tracing, prints and debug switches of each service.
+
+In: the services with their code, routes, consumers and workloads. Out: one Telemetry for each service whose source is
+read, and DebugSettings. What a service does not have is said at its entry point.
+"""
 
 from __future__ import annotations
 
+from archlint.core.facts.python import PythonFunction
+from archlint.core.span import Span, start_of
+from archlint.core.system.base import link
+from archlint.core.system.calls import Route
+from archlint.core.system.messaging import Consumer
+from archlint.core.system.services import Telemetry
+from archlint.core.values import Place, is_unknown
+from archlint.model.code.debug import debug_settings
+from archlint.model.code.instrumentation import metrics_of, tracing_of
+from archlint.model.code.log_setup import logging_of
+from archlint.model.code.scope import CodeScope, ServiceCode, Surroundings, code_scope, surroundings_of
 from archlint.model.draft import Draft
+from archlint.model.production import APPLICATIONS, entry_points
+from archlint.model.program.program import Module
+
+_STANDARD_STREAMS = ("sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__")
+_DEPTH = 6
 
 
 def add_telemetry(draft: Draft) -> None:
     """Add them to the draft."""
+    scope = code_scope(draft)
+    handlers = _handlers(draft, scope)
+    for service in draft.services:
+        code = scope.code(service.name)
+        if not service.is_read or code is None or service.role in ("test-tool", "library"):
+            continue
+        at = entry_point_of(draft, code)
+        logging = logging_of(draft, code, _main_surroundings(draft, service.name))
+        prints = _prints(draft, code, handlers.get(service.name, []))
+        telemetry = Telemetry(
+            at=at,
+            name=service.name,
+            key=f"telemetry of {service.name}",
+            service=service.name,
+            is_long_running=False if service.role == "job" else service.is_long_running,
+            logging=logging,
+            log_format=logging if logging is None or is_unknown(logging) else logging.format,
+            log_at=at if logging is None or is_unknown(logging) else logging.at,
+            metrics=metrics_of(draft, code),
+            tracing=tracing_of(draft, code),
+            prints=prints,
+            prints_at=prints[0].at if prints else at,
+        )
+        if logging is not None and not is_unknown(logging):
+            draft.add(logging)
+        draft.add(telemetry)
+        link(service, telemetry=telemetry)
+    draft.add(*debug_settings(draft, scope))
+
+
+def _main_surroundings(draft: Draft, service: str) -> Surroundings:
+    found = surroundings_of(draft, service)
+    return next((one for one in found if one.is_production), found[0])
+
+
+def entry_point_of(draft: Draft, code: ServiceCode) -> Span:
+    """The line at which a service's main process starts, in a file of the service's own."""
+    own = {module.path: module for module in code.own}
+    for place in code.service.entry_points:
+        if place.at.path in own:
+            return place.at
+    starts = [own[path] for path in entry_points(draft, code.service) if path in own] or list(code.own)
+    for module in starts:
+        for call in module.facts.calls:
+            if call.name in APPLICATIONS:
+                return call.at
+    for module in starts:
+        if module.facts.main is not None:
+            return module.facts.main
+    return start_of(starts[0].path)
+
+
+def _handlers(draft: Draft, scope: CodeScope) -> dict[str, list[tuple[PythonFunction, Module]]]:
+    """The functions of each service that answer requests and messages."""
+    found: dict[str, dict[str, tuple[PythonFunction, Module]]] = {}
+    for route in draft.select(Route):
+        function = draft.program.function_named(route.handler) if route.handler else None
+        if function is not None:
+            found.setdefault(route.service, {})[function[0].name] = function
+    for consumer in draft.select(Consumer):
+        function = draft.program.function_named(consumer.handler) if consumer.handler else None
+        if function is not None:
+            found.setdefault(consumer.service, {})[function[0].name] = function
+    return {service: [functions[name] for name in sorted(functions)] for service, functions in found.items()}
+
+
+def _prints(
+    draft: Draft, code: ServiceCode, handlers: list[tuple[PythonFunction, Module]]
+) -> tuple[Place, ...]:
+    """The prints that answering a request or message may run."""
+    if not any(call.name == "print" for module in code.modules for call in module.facts.calls):
+        return ()
+    own = {module.path for module in code.own}
+    shared = {module.path for module in code.shared}
+    found: dict[Span, Place] = {}
+    for function, module in handlers:
+        for call, where in draft.program.reachable(function, module, _DEPTH):
+            if call.name != "print" or where.path not in own | shared:
+                continue
+            target = call.argument("file")
+            if target is not None and draft.program.qualify(target.value, where) not in _STANDARD_STREAMS:
+                continue
+            found[call.at] = Place(call.at, f"printed while {function.name.rpartition('.')[2]} runs")
+    # The finding stands in the service's own code; shared code comes after it.
+    return tuple(sorted(found.values(), key=lambda one: (one.at.path not in own, one.at)))
