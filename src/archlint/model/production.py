@@ -1,4 +1,4 @@
-"""Which code is production code: what a process of the system runs, without tests, examples, generated files and the like.
+"""Which code is production code: what a process of the system runs, no tests, examples, generated files and the like.
 
 In: paths, the configuration, and the services with what their images and manifests start. Out: yes or no for a file.
 A service's code counts from its entry points on: what no entry point starts or imports (a client that a developer runs
@@ -29,39 +29,49 @@ from archlint.core.system.services import Service
 from archlint.core.values import known
 from archlint.model.draft import Draft
 
-NON_PRODUCTION_DIRECTORIES = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+NON_PRODUCTION_DIRECTORIES = _words(
     "test tests testing __tests__ test_suite integration_tests integration-tests unit_tests unittests e2e spec specs "
     "example examples sample samples doc docs documentation vendor vendored third_party third-party node_modules "
     "site-packages dist-packages venv .venv virtualenv .tox .nox .eggs __pypackages__ migrations alembic benchmark "
     "benchmarks bench loadtest loadtests load_test load_tests load-test load-tests perf_tests performance_tests "
-    "locust notebooks".split()
+    "locust notebooks"
 )
 _NON_PRODUCTION_FILE = re.compile(
     r"(test_.*|.*_tests?|tests?|conftest|locustfile.*|.*_pb2(_grpc)?|setup|noxfile|fabfile|.*\.ipynb)\.pyi?"
 )
-_HAND_RUN_FILE = re.compile(r"(.*[_-])?(client|demo|example|seed|seeder|populate|try|playground)([_-].*)?\.py|generate_.*\.py")
-_ENTRY_FILES = frozenset(
-    "main.py __main__.py app.py server.py service.py run.py worker.py consumer.py wsgi.py asgi.py manage.py "
-    "lambda_function.py".split()
+_HAND_RUN_FILE = re.compile(
+    r"(.*[_-])?(client|demo|example|seed|seeder|populate|try|playground)([_-].*)?\.py|generate_.*\.py"
 )
-APPLICATIONS = frozenset(
+_ENTRY_FILES = _words(
+    "main.py __main__.py app.py server.py service.py run.py worker.py consumer.py wsgi.py asgi.py manage.py "
+    "lambda_function.py"
+)
+APPLICATIONS = _words(
     "flask.Flask fastapi.FastAPI fastapi.applications.FastAPI starlette.applications.Starlette quart.Quart sanic.Sanic "
     "sanic.app.Sanic bottle.Bottle falcon.API falcon.App falcon.asgi.App tornado.web.Application aiohttp.web.Application "
     "connexion.App connexion.FlaskApp connexion.AsyncApp connexion.FlaskApp connexion.AioHttpApp chalice.Chalice "
     "celery.Celery faust.App django.core.wsgi.get_wsgi_application django.core.asgi.get_asgi_application "
     "django.core.management.execute_from_command_line grpc.server grpc.aio.server grpclib.server.Server "
-    "litestar.Litestar apistar.App robyn.Robyn faststream.FastStream nameko.runners.ServiceRunner".split()
+    "litestar.Litestar apistar.App robyn.Robyn faststream.FastStream nameko.runners.ServiceRunner"
 )
 _LOAD_GENERATORS = frozenset({"locust", "molotov", "boom", "taurus"})
 _LOADS_BY_NAME = frozenset({"django", "celery", "connexion", "nameko", "airflow", "dagster", "pluggy", "stevedore"})
 _PYTHON = re.compile(r"(.*/)?(python|pypy)[0-9.]*$")
-_SERVERS = frozenset(
+_SERVERS = _words(
     "uvicorn gunicorn hypercorn daphne granian waitress-serve celery nameko faust flask fastapi streamlit uwsgi "
-    "opentelemetry-instrument ddtrace-run newrelic-admin watchmedo dramatiq rq arq taskiq".split()
+    "opentelemetry-instrument ddtrace-run newrelic-admin watchmedo dramatiq rq arq taskiq"
 )
 _TARGET = re.compile(r"([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*)(?::[\w.()]+)?$")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::\w+)?$")
 _SHELL_BREAK = re.compile(r"&&|\|\||[;|\n&]")
+_PREFIXES = frozenset({"exec", "nohup", "time", "env", "then", "do", "else"})
+_ASSIGNMENT = re.compile(r"\w+=")
 _MOST_STRINGS = 2000
 
 
@@ -159,10 +169,10 @@ def _closure(draft: Draft, starts: Iterable[str], modules: dict[str, PythonModul
             waiting.extend(modules)
         waiting.extend(sorted(draft.program.imported_modules(path) - reached))
         for text in _dotted_texts(module.facts):
-            target = draft.program.import_target(module, text.partition(":")[0])
-            while target is None and "." in text:
-                text = text.rpartition(".")[0]
-                target = draft.program.import_target(module, text) if text else None
+            name, target = text.partition(":")[0], None
+            while target is None and name:
+                target = draft.program.import_target(module, name)
+                name = name.rpartition(".")[0]
             if target is not None:
                 waiting.append(target.path)
     return reached
@@ -260,7 +270,7 @@ def _simple_commands(words: tuple[str, ...]) -> Iterator[list[str]]:
             part = shlex.split(line, comments=True)
         except ValueError:
             part = line.split()
-        while part and (part[0] in ("exec", "nohup", "time", "env", "then", "do", "else") or re.match(r"\w+=", part[0])):
+        while part and (part[0] in _PREFIXES or _ASSIGNMENT.match(part[0])):
             part = part[1:]
         if part:
             yield part
@@ -322,12 +332,13 @@ def _script(draft: Draft, words: list[str], directory: str) -> str | None:
 
 def _scripts_named(draft: Draft) -> dict[str, list[ShellScript]]:
     found = draft.memo.get("shell scripts")
-    if not isinstance(found, dict):
-        found = {}
-        for script in draft.index.of(ShellScript):
-            found.setdefault(script.at.path.rpartition("/")[2], []).append(script)
-        draft.memo["shell scripts"] = found
-    return found
+    if isinstance(found, dict):
+        return found
+    scripts: dict[str, list[ShellScript]] = {}
+    for script in draft.index.of(ShellScript):
+        scripts.setdefault(script.at.path.rpartition("/")[2], []).append(script)
+    draft.memo["shell scripts"] = scripts
+    return scripts
 
 
 def _scripts(draft: Draft, modules: dict[str, PythonModule], directory: str) -> set[str]:
@@ -374,5 +385,5 @@ def _is_in(path: str, directory: str | None) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _patterns(patterns: tuple[str, ...]) -> pathspec.PathSpec:
-    return pathspec.PathSpec.from_lines("gitwildmatch", patterns)
+def _patterns(patterns: tuple[str, ...]) -> pathspec.GitIgnoreSpec:
+    return pathspec.GitIgnoreSpec.from_lines(patterns)
