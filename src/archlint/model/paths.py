@@ -1,4 +1,4 @@
-"""What a path says by its names: whether source is production code, and whether manifests are meant for production.
+"""What a path says by its names: whether it is the project's own, and whether manifests are meant for production.
 
 In come POSIX paths relative to the root; out come plain answers. No file is read.
 """
@@ -6,7 +6,6 @@ In come POSIX paths relative to the root; out come plain answers. No file is rea
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 NOT_OWN = frozenset(
     "venv env virtualenv site-packages dist-packages node_modules vendor vendored third_party third-party __pycache__ "
@@ -14,32 +13,17 @@ NOT_OWN = frozenset(
 )
 """Folders whose content other people wrote."""
 
-NOT_PRODUCTION = frozenset(
-    "test tests testing unittest unittests integration_tests integration-tests e2e spec specs fixtures mocks "
-    "docs doc documentation migrations alembic versions generated examples example samples sample benchmarks".split()
-)
-"""Folders whose Python is not what a service runs."""
-
 NON_PRODUCTION_NAMES = frozenset(
     "dev devel develop development test tests testing local override debug ci e2e minikube sandbox".split()
 )
 """Words that say that a compose file, overlay or directory of manifests is not for production."""
 
 _WORDS = re.compile(r"[^a-zA-Z0-9]+")
-_TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|tests?|conftest|[^/]*_pb2(_grpc)?)\.pyi?$")
 
 
 def is_own_source(path: str) -> bool:
     """Whether the path lies outside virtual environments, vendored packages and dotted folders."""
     return not any(part in NOT_OWN or (part.startswith(".") and len(part) > 1) for part in path.split("/")[:-1])
-
-
-@lru_cache(maxsize=65536)
-def is_production_source(path: str) -> bool:
-    """Whether the Python file at the path is what a service runs: no test, example, migration or generated code."""
-    if _TEST_FILE.search(path) or not is_own_source(path):
-        return False
-    return not any(part.lower() in NOT_PRODUCTION for part in path.split("/")[:-1])
 
 
 def words(text: str) -> tuple[str, ...]:

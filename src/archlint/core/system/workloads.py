@@ -31,6 +31,8 @@ class Port(Subject):
     port_name: str | None = None
     protocol: str = "TCP"
     host_port: int | None = None
+    host_ip: str | None = None
+    """The address that ``host_port`` is bound to, where one is given."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -59,6 +61,8 @@ class Probe(Subject):
     mechanism: str
     workload: str
     container: str
+    role: str = "service"
+    """The container's role (see Container)."""
     path: str | None | Unknown = None
     port: int | str | None | Unknown = None
     served: Truth = Unknown()
@@ -141,6 +145,8 @@ class Container(Subject):
     is_long_running: Truth = True
     is_behind_service: Truth = False
     overlays: tuple[str, ...] = ()
+    build: ImageBuild | None = None
+    """The Dockerfile of the workspace that builds its image, None where there is none."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -167,6 +173,8 @@ class Workload(Subject):
     selected_by: tuple[NetworkService, ...] = ()
     is_meshed: Truth = False
     overlays: tuple[str, ...] = ()
+    replicas_at: Span | None = None
+    """Where ``replicas`` is said, else the workload's name: the line that a person edits to scale it."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

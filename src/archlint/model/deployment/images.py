@@ -1,9 +1,256 @@
-"""Dockerfiles, and the images that they build: what ships, as which user, with which tools."""
+"""Image builds: Dockerfiles joined with what builds them (compose, skaffold, CI-less convention) and what they ship.
+
+In come Dockerfiles, compose builds and skaffold artifacts; out go image builds. Which image of a manifest a build makes
+is decided by ``builds_of``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from archlint.core import tree
+from archlint.core.facts.documents import (
+    ComposeFile,
+    Dockerfile,
+    DockerfileInstruction,
+    DockerfileStage,
+    SkaffoldConfig,
+)
+from archlint.core.span import Span
+from archlint.core.system.workloads import EnvironmentVariable, ImageBuild, Probe
+from archlint.core.values import UNKNOWN, Unknown, known
+from archlint.model.deployment import known_images, references
+from archlint.model.deployment.build_tools import kept_tools
 from archlint.model.draft import Draft
+from archlint.model.paths import is_own_source, join, parent, says_non_production, words
+
+_STRUCTURAL = frozenset("src app docker build deploy deployment image images server code source backend dockerfiles".split())
+_MAX_STAGES = 64
 
 
 def add_images(draft: Draft) -> None:
-    """Add them to the draft."""
+    """Add an image build for each Dockerfile that is the project's own."""
+    contexts, names = _declared_builds(draft)
+    for found in draft.index.of(Dockerfile):
+        path = found.at.path
+        if not found.stages or not is_own_source(path):
+            continue
+        draft.add(_build(found, contexts.get(path, parent(path)), tuple(sorted(names.get(path, ())))))
+
+
+def shipped_stages(found: Dockerfile, target: str | None = None) -> list[DockerfileStage]:
+    """The stage that ships and the stages it starts from, the shipped one first."""
+    by_name = {stage.name.lower(): stage for stage in found.stages if stage.name}
+    stage: DockerfileStage | None = by_name.get(target.lower()) if target else None
+    stage = stage or found.stages[-1]
+    chain = [stage]
+    while len(chain) < _MAX_STAGES:
+        following = by_name.get(chain[-1].base.lower())
+        if following is None or following in chain:
+            break
+        chain.append(following)
+    return chain
+
+
+def directory_name(path: str) -> str:
+    """The name that a directory gives to what is built in it: its last part that says more than ``src`` or ``docker``."""
+    for part in reversed(path.split("/")):
+        if part and part.lower() not in _STRUCTURAL:
+            return part
+    return path.rpartition("/")[2]
+
+
+def user_kind(user: str | None | Unknown, base: str | Unknown) -> bool | Unknown:
+    """Whether an image runs as root: by its USER, else by what is known of its base image."""
+    if isinstance(user, Unknown) or isinstance(base, Unknown):
+        return UNKNOWN
+    if user is not None:
+        name = user.partition(":")[0].strip()
+        if "$" in name or not name:
+            return UNKNOWN
+        return name in ("root", "0")
+    reference = references.parse(base)
+    tag = known(reference.tag) or ""
+    if "nonroot" in tag or "chiseled" in tag or "rootless" in tag:
+        return False
+    name = references.last_part(reference.repository)
+    found = known_images.find(reference.repository)
+    if found is not None and found.user in ("non-root", "steps-down"):
+        return False
+    if name in known_images.ROOT_BASES or (found is not None and found.user == "root"):
+        return True
+    return UNKNOWN
+
+
+def _declared_builds(draft: Draft) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """The contexts and image names that compose files and skaffold give to Dockerfiles, by the Dockerfile's path."""
+    contexts: dict[str, str] = {}
+    names: dict[str, set[str]] = {}
+    for file in draft.index.of(ComposeFile):
+        directory = parent(file.at.path)
+        for one in tree.entries(file.tree, "services"):
+            found = tree.get(one.value, "build")
+            if found is None:
+                continue
+            relative = tree.text(found) or tree.text(found, "context") or "."
+            context = join(directory, relative)
+            if context is None:
+                continue
+            path = join(context, tree.text(found, "dockerfile") or "Dockerfile")
+            if path is not None:
+                contexts.setdefault(path, context)
+                image = tree.text(one.value, "image")
+                if image and "$" not in image:
+                    names.setdefault(path, set()).add(references.parse(image).repository)
+    for config in draft.index.of(SkaffoldConfig):
+        directory = parent(config.at.path)
+        for artifact in tree.items(config.tree, "build", "artifacts"):
+            image = tree.text(artifact, "image")
+            context = join(directory, tree.text(artifact, "context") or ".")
+            if not image or context is None:
+                continue
+            path = join(context, tree.text(artifact, "docker", "dockerfile") or "Dockerfile")
+            if path is not None:
+                contexts.setdefault(path, context)
+                names.setdefault(path, set()).add(references.parse(image).repository)
+    return contexts, names
+
+
+def _build(found: Dockerfile, context: str, images: tuple[str, ...]) -> ImageBuild:
+    path = found.at.path
+    chain = shipped_stages(found)
+    instructions = [one for stage in reversed(chain) for one in stage.instructions]
+    key = path
+    base = chain[-1].base
+    tools = kept_tools(chain, context)
+    file_name = path.rpartition("/")[2]
+    stage_at = chain[0].at
+    return ImageBuild(
+        at=Span(path, stage_at.line, 1, stage_at.line, max(2, stage_at.end_column if stage_at.end_line == stage_at.line else 2)),
+        name=path,
+        key=key,
+        path=path,
+        context=context,
+        images=images,
+        base=UNKNOWN if "$" in base else base,
+        user=_user(instructions),
+        stages=len(found.stages),
+        build_tools=tools,
+        ships_build_tools=bool(tools),
+        exposed_ports=_exposed(instructions),
+        command=_command(instructions),
+        variables=_variables(instructions, path),
+        healthcheck=_healthcheck(instructions, path),
+        is_production=not says_non_production(file_name) and not says_non_production(parent(path)),
+    )
+
+
+def _user(instructions: Sequence[DockerfileInstruction]) -> str | None | Unknown:
+    users = [one for one in instructions if one.keyword == "USER"]
+    if not users:
+        return None
+    return UNKNOWN if "$" in users[-1].text else users[-1].text.strip()
+
+
+def _exposed(instructions: Sequence[DockerfileInstruction]) -> tuple[int, ...]:
+    numbers = []
+    for one in instructions:
+        if one.keyword == "EXPOSE":
+            for word in one.text.split():
+                number = word.partition("/")[0]
+                if number.isdigit():
+                    numbers.append(int(number))
+    return tuple(dict.fromkeys(numbers))
+
+
+def _command(instructions: Sequence[DockerfileInstruction]) -> tuple[str, ...]:
+    entry: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    for one in instructions:
+        if one.keyword == "ENTRYPOINT":
+            entry, command = _words(one), ()
+        elif one.keyword == "CMD":
+            command = _words(one)
+    return (*entry, *command)
+
+
+def _words(one: DockerfileInstruction) -> tuple[str, ...]:
+    return one.words or tuple(one.text.split())
+
+
+def _variables(instructions: Sequence[DockerfileInstruction], path: str) -> tuple[EnvironmentVariable, ...]:
+    found: dict[str, EnvironmentVariable] = {}
+    for one in instructions:
+        if one.keyword != "ENV":
+            continue
+        for name, value in _assignments(one.text):
+            found[name] = EnvironmentVariable(
+                at=one.at,
+                name=name,
+                key=f"{path}/{name}",
+                value=UNKNOWN if "$" in value else value,
+                source="image",
+            )
+    return tuple(found.values())
+
+
+def _assignments(text: str) -> list[tuple[str, str]]:
+    first = text.split(None, 1)
+    if not first:
+        return []
+    if "=" not in first[0]:
+        return [(first[0], first[1].strip() if len(first) > 1 else "")]
+    result: list[tuple[str, str]] = []
+    for word in _split_words(text):
+        name, equals, value = word.partition("=")
+        if equals and name:
+            result.append((name, value))
+    return result
+
+
+def _split_words(text: str) -> list[str]:
+    """Words with quotes taken off, as Docker's parser does it; a quote that is never closed ends at the end."""
+    result, current, quote, started, escaped = [], [], "", False, False
+    for character in text:
+        if escaped:
+            current.append(character)
+            escaped = False
+        elif character == "\\" and quote != "'":
+            escaped = started = True
+        elif quote:
+            if character == quote:
+                quote = ""
+            else:
+                current.append(character)
+        elif character in "\"'":
+            quote, started = character, True
+        elif character.isspace():
+            if started or current:
+                result.append("".join(current))
+            current, started = [], False
+        else:
+            current.append(character)
+    if started or current:
+        result.append("".join(current))
+    return result
+
+
+def _healthcheck(instructions: Sequence[DockerfileInstruction], path: str) -> Probe | None:
+    checks = [one for one in instructions if one.keyword == "HEALTHCHECK"]
+    if not checks or checks[-1].text.strip().upper() == "NONE":
+        return None
+    one = checks[-1]
+    return Probe(
+        at=one.at,
+        name=f"health check of {path}",
+        key=f"{path}/healthcheck",
+        kind="healthcheck",
+        mechanism="exec",
+        workload="",
+        container="",
+    )
+
+
+def build_words(build: ImageBuild) -> frozenset[str]:
+    """The words of the names that a build may go by."""
+    return frozenset(words(directory_name(parent(build.path))))

@@ -1,0 +1,241 @@
+"""Manifests that are deployed together.
+
+In come the Kubernetes objects of the workspace and the kustomizations that name files as patches; out come groups of
+objects, each an environment. The principle: everything is one environment unless the same object is defined twice.
+Directories that define the same objects (``release/`` and ``kubernetes-manifests/``, ``dev/`` and ``prod/``) are
+alternatives; files of one directory that do so are alternatives too. What conflicts with nothing goes with all of them.
+
+Helm templates are text until they are rendered; they are counted as unread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from archlint.core import tree
+from archlint.core.facts.documents import HelmTemplate, KubernetesObject, Kustomization
+from archlint.core.span import Span
+from archlint.core.system.workloads import Environment
+from archlint.model.draft import Draft
+from archlint.model.paths import join, parent, says_non_production, words
+
+WORKLOAD_KINDS = frozenset(
+    "Deployment StatefulSet DaemonSet ReplicaSet ReplicationController Job CronJob Pod Rollout DeploymentConfig".split()
+)
+"""Kinds that run containers; a Knative Service is one too, told by its API group."""
+
+_Identity = tuple[str, str, str, str]
+_MEMO = "deployed"
+
+
+@dataclass
+class Deployed:
+    """An environment and the objects in it, in the order of path and line."""
+
+    environment: Environment
+    objects: list[KubernetesObject] = field(default_factory=list)
+
+
+@dataclass
+class _Unit:
+    """Objects that no one deploys apart: of a directory, or of one file where a directory holds alternatives."""
+
+    path: str
+    objects: list[KubernetesObject]
+    identities: frozenset[_Identity]
+
+    @property
+    def has_workloads(self) -> bool:
+        return any(is_workload(one) for one in self.objects)
+
+
+def deployed(draft: Draft) -> list[Deployed]:
+    """Every environment of Kubernetes objects, worked out once."""
+    found = draft.memo.get(_MEMO)
+    if not isinstance(found, list):
+        found = draft.memo[_MEMO] = _deployed(draft)
+    return found
+
+
+def objects_of(draft: Draft, environment: str) -> list[KubernetesObject]:
+    """The objects of the environment with that name."""
+    return next((one.objects for one in deployed(draft) if one.environment.name == environment), [])
+
+
+def is_workload(one: KubernetesObject) -> bool:
+    """Whether the object runs containers."""
+    return one.kind in WORKLOAD_KINDS or is_knative(one)
+
+
+def is_knative(one: KubernetesObject) -> bool:
+    """Whether the object is a Knative Service."""
+    return one.kind == "Service" and one.api_version.startswith("serving.knative.dev/")
+
+
+def group(objects: Iterable[KubernetesObject]) -> list[tuple[str, list[KubernetesObject]]]:
+    """The objects of raw manifests by environment, each named by its path."""
+    units = _units(objects)
+    conflicting = _conflicting(units)
+    groups: list[list[_Unit]] = []
+    for unit in units:
+        if unit.path in conflicting:
+            _place(unit, groups)
+    shared = [unit for unit in units if unit.path not in conflicting]
+    if not groups:
+        groups.append(shared)
+    else:
+        for unit in shared:
+            for one in _homes(unit, groups):
+                one.append(unit)
+    named: dict[str, list[KubernetesObject]] = {}
+    for members in groups:
+        objects_of_group = sorted(
+            (one for unit in members for one in unit.objects), key=lambda one: (one.at.path, one.at.line, one.at.column)
+        )
+        if any(is_workload(one) for one in objects_of_group):
+            named[_name(members, named)] = objects_of_group
+    return list(named.items())
+
+
+def _deployed(draft: Draft) -> list[Deployed]:
+    templates = draft.index.of(HelmTemplate)
+    if templates:
+        draft.unread["Helm templates, which are not rendered"] += len(templates)
+    patches = _patch_files(draft.index.of(Kustomization))
+    objects = [one for one in draft.index.of(KubernetesObject) if one.at.path not in patches and not _is_patch(one)]
+    result = []
+    for path, members in group(objects):
+        workloads = [one for one in members if is_workload(one)]
+        environment = Environment(
+            at=_first_line(workloads[0].at),
+            name=path,
+            key=path,
+            kind="kubernetes",
+            path=path,
+            is_production=not all(says_non_production(one.at.path) for one in workloads),
+        )
+        result.append(Deployed(environment, members))
+    return result
+
+
+def _units(objects: Iterable[KubernetesObject]) -> list[_Unit]:
+    by_directory: dict[str, dict[str, list[KubernetesObject]]] = {}
+    for one in objects:
+        by_directory.setdefault(parent(one.at.path), {}).setdefault(one.at.path, []).append(one)
+    units = []
+    for directory, files in sorted(by_directory.items()):
+        identities = {path: frozenset(map(_identity, members)) for path, members in files.items()}
+        total = sum(map(len, identities.values()))
+        if len(frozenset().union(*identities.values())) == total:
+            members = [one for path in sorted(files) for one in files[path]]
+            units.append(_Unit(directory, members, frozenset().union(*identities.values())))
+        else:
+            units += [_Unit(path, files[path], identities[path]) for path in sorted(files)]
+    return units
+
+
+def _identity(one: KubernetesObject) -> _Identity:
+    return (one.api_version.partition("/")[0], one.kind, one.namespace or "", one.name)
+
+
+def _conflicting(units: Sequence[_Unit]) -> set[str]:
+    holders: dict[_Identity, list[str]] = {}
+    for unit in units:
+        for identity in unit.identities:
+            if identity[1] != "Namespace":
+                holders.setdefault(identity, []).append(unit.path)
+    return {path for paths in holders.values() if len(paths) > 1 for path in paths}
+
+
+def _place(unit: _Unit, groups: list[list[_Unit]]) -> None:
+    free = [
+        one
+        for one in groups
+        if all(_without_namespaces(member.identities).isdisjoint(unit.identities) for member in one)
+    ]
+    if free:
+        max(free, key=lambda one: max(_closeness(unit.path, member.path) for member in one)).append(unit)
+    else:
+        groups.append([unit])
+
+
+def _without_namespaces(identities: frozenset[_Identity]) -> frozenset[_Identity]:
+    return frozenset(one for one in identities if one[1] != "Namespace")
+
+
+def _closeness(left: str, right: str) -> tuple[int, int]:
+    """Alternatives are told apart by a name that recurs (``orders/dev``, ``users/dev``); else what is near goes together."""
+    common = 0
+    for one, other in zip(left.split("/"), right.split("/"), strict=False):
+        if one != other:
+            break
+        common += 1
+    same_name = set(words(left.rpartition("/")[2])) & set(words(right.rpartition("/")[2])) - {"yaml", "yml", "json"}
+    return (len(same_name), common)
+
+
+def _homes(unit: _Unit, groups: list[list[_Unit]]) -> list[list[_Unit]]:
+    if not unit.has_workloads:
+        return groups
+    top = unit.path.partition("/")[0]
+    near = [one for one in groups if any(member.path.partition("/")[0] == top for member in one)]
+    return near or groups
+
+
+def _name(members: Sequence[_Unit], taken: dict[str, list[KubernetesObject]]) -> str:
+    paths = [unit.path for unit in members if unit.has_workloads]
+    common = paths[0].split("/")
+    for path in paths[1:]:
+        parts = path.split("/")
+        length = 0
+        while length < min(len(common), len(parts)) and common[length] == parts[length]:
+            length += 1
+        common = common[:length]
+    name = "/".join(common) or "."
+    if name in taken:
+        name = paths[0]
+    return name
+
+
+def _patch_files(kustomizations: Iterable[Kustomization]) -> set[str]:
+    found: set[str] = set()
+    for one in kustomizations:
+        directory = parent(one.at.path)
+        for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
+            for item in tree.items(one.tree, key):
+                relative = tree.text(item) or tree.text(item, "path")
+                if relative and "\n" not in relative:
+                    path = join(directory, relative)
+                    if path is not None:
+                        found.add(path)
+    return found
+
+
+def _is_patch(one: KubernetesObject) -> bool:
+    """Whether the object is a fragment: a strategic-merge patch has no image in any container."""
+    if tree.get(one.tree, "$patch") is not None:
+        return True
+    if one.kind in WORKLOAD_KINDS:
+        spec = pod_spec(one)
+        containers = tree.items(spec, "containers")
+        return not containers or all(tree.get(item, "image") is None for item in containers)
+    return False
+
+
+def pod_spec(one: KubernetesObject) -> tree.Mapping | None:
+    """The pod specification of a workload."""
+    paths: tuple[tuple[str, ...], ...] = (("spec", "template", "spec"),)
+    if one.kind == "Pod":
+        paths = (("spec",),)
+    elif one.kind == "CronJob":
+        paths = (("spec", "jobTemplate", "spec", "template", "spec"),)
+    for path in paths:
+        found = tree.get(one.tree, *path)
+        if isinstance(found, tree.Mapping):
+            return found
+    return None
+
+
+def _first_line(at: Span) -> Span:
+    return Span(at.path, at.line, at.column, at.line, at.column + 1)
