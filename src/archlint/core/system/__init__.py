@@ -23,6 +23,7 @@ from archlint.core.system.services import (
     StartupDependency,
     Telemetry,
 )
+from archlint.core.system.suppressions import Suppression
 from archlint.core.system.workloads import (
     Container,
     ContainerSecurity,
@@ -84,6 +85,7 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     ServicePort,
     SharedDeployment,
     StartupDependency,
+    Suppression,
     Telemetry,
     TlsSetting,
     TokenVerification,

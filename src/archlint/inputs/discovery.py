@@ -1,0 +1,255 @@
+"""The files of a workspace: found without git's help but as git sees them, each with its kind and digest.
+
+In goes the root; out comes a ``Workspace``. Nothing outside the root is read, no symbolic link is followed, and what is
+too large, unreadable or looping becomes a gap. Folders that hold other people's code are not even walked.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archlint.config import Config
+from archlint.core.facts.base import Gap
+from archlint.core.source import Kind, SourceFile
+from archlint.core.span import start_of
+from archlint.inputs.ignore import IgnorePatterns, IgnoreStack
+from archlint.inputs.kinds import (
+    HEAD,
+    LOCK_FILES,
+    is_generated,
+    kind_of,
+    kind_without_bytes,
+    may_have_kind,
+)
+
+MEGABYTE = 1_000_000
+YAML_LIMIT = 5 * MEGABYTE
+OTHER_LIMIT = 2 * MEGABYTE
+
+Progress = Callable[[str, int, int], None]
+"""Called with a phase, how much is done, and how much there is (0: not known)."""
+
+_CONFIG_FILES = ("archlint.yaml", "archlint.yml")
+_DEPENDENCY_FOLDERS = frozenset({
+    "node_modules", "site-packages", "dist-packages", "__pycache__", ".tox", ".nox", ".venv", ".eggs", "__pypackages__",
+    "bower_components", ".terraform", ".gradle", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".cache", ".yarn",
+    ".next", ".nuxt", ".serverless", ".aws-sam", "cdk.out", ".ipynb_checkpoints", ".idea", ".hypothesis",
+})  # fmt: skip
+_VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", "CVS"})
+_VENDOR_MARKS = frozenset({"modules.txt", "autoload.php", "bundle"})
+_NO_DATA = hashlib.blake2b(b"", digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What there is to read, sorted by path; ``left_out`` counts the rest by reason."""
+
+    root: Path
+    files: tuple[SourceFile, ...]
+    gaps: tuple[Gap, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def find_root(paths: tuple[Path, ...], cwd: Path) -> Path:
+    """The nearest directory upward with archlint.yaml, else with .git, else the common ancestor of the paths.
+
+    Raises:
+        FileNotFoundError: one of the paths does not exist.
+    """
+    places = [(cwd / path).resolve() for path in paths] or [cwd.resolve()]
+    for path, place in zip(paths, places, strict=False):
+        if not place.exists():
+            raise FileNotFoundError(errno.ENOENT, "no such file or directory", str(path))
+    common = Path(os.path.commonpath(places))
+    start = common if common.is_dir() else common.parent
+    upward = (start, *start.parents)
+    for names in (_CONFIG_FILES, (".git",)):
+        for directory in upward:
+            if any((directory / name).exists() for name in names):
+                return directory
+    return start
+
+
+def discover(root: Path, config: Config, progress: Progress | None = None) -> Workspace:
+    """Walk the tree once and read every file that may be of use."""
+    walk = _Walk(root, config, progress)
+    walk.directory("", str(root), walk.patterns(), None)
+    return Workspace(
+        root=root,
+        files=tuple(sorted(walk.files, key=lambda file: file.path)),
+        gaps=tuple(sorted(walk.gaps, key=lambda gap: gap.at)),
+        left_out=dict(sorted(walk.left_out.items())),
+    )
+
+
+class _Walk:
+    """One walk over one tree: what it has found so far."""
+
+    def __init__(self, root: Path, config: Config, progress: Progress | None) -> None:
+        self.root = os.path.realpath(root)
+        self.excluded = IgnorePatterns("", config.exclude)
+        self.progress = progress
+        self.files: list[SourceFile] = []
+        self.gaps: list[Gap] = []
+        self.left_out: Counter[str] = Counter()
+
+    def patterns(self) -> IgnoreStack:
+        """What git ignores at the root: the repository's private list, then the files of directories above it."""
+        try:
+            lines = Path(self.root, ".git", "info", "exclude").read_text("utf-8", "replace").splitlines()
+        except OSError:
+            return IgnoreStack()
+        return IgnoreStack().extended(IgnorePatterns("", lines))
+
+    def directory(self, path: str, place: str, ignored: IgnoreStack, chart: str | None) -> None:
+        """Visit one directory; ``path`` is relative to the root, ``place`` is where it is on this machine."""
+        pending = [(path, place, ignored, chart)]
+        while pending:  # no recursion: a hostile tree may be nested deeper than Python's stack
+            path, place, ignored, chart = pending.pop()
+            try:
+                with os.scandir(place) as found:
+                    entries = list(found)
+            except OSError as error:
+                self.gap(path or ".", "unreadable", f"the directory cannot be listed ({error.strerror}); check its permissions")
+                continue
+            names = {entry.name for entry in entries}
+            if "pyvenv.cfg" in names or (path.endswith("vendor") and self.is_vendored(place, names)):
+                self.left_out["folders of dependencies"] += 1
+                continue
+            if ".gitignore" in names:
+                ignored = ignored.extended(self.gitignore(path, place))
+            if "Chart.yaml" in names:
+                chart = path
+            for entry in entries:
+                below = f"{path}/{entry.name}" if path else entry.name
+                if self.enters(entry, below, ignored, chart):
+                    pending.append((below, entry.path, ignored, chart))
+
+    def enters(self, entry: os.DirEntry[str], path: str, ignored: IgnoreStack, chart: str | None) -> bool:
+        """Take the file, or say whether the directory is to be walked."""
+        name = entry.name
+        if entry.is_symlink():
+            self.link(entry, path)
+            return False
+        is_directory = entry.is_dir(follow_symlinks=False)
+        if is_directory:
+            if name in _VERSION_CONTROL:
+                return False
+            if name in _DEPENDENCY_FOLDERS or name.endswith(".egg-info"):
+                self.left_out["folders of dependencies"] += 1
+                return False
+        elif not entry.is_file(follow_symlinks=False):
+            self.left_out["devices, sockets and pipes"] += 1
+            return False
+        if self.excluded.verdict(path, name, is_directory):
+            self.left_out["excluded by archlint.yaml"] += 1
+        elif ignored.ignores(path, name, is_directory):
+            self.left_out["ignored by git"] += 1
+        elif is_directory:
+            return True
+        else:
+            self.file(entry, path, chart)
+        return False
+
+    def file(self, entry: os.DirEntry[str], path: str, chart: str | None) -> None:
+        """Read a file and decide its kind, or say why it is left out."""
+        name = entry.name
+        if name in LOCK_FILES:
+            self.left_out["lock files"] += 1
+            return
+        if not may_have_kind(name):
+            self.left_out["of no kind that archlint knows"] += 1
+            return
+        kind: Kind | None = kind_without_bytes(name)
+        if kind:
+            if is_generated(name, kind, b""):
+                self.left_out["generated"] += 1
+            else:
+                self.files.append(SourceFile(path, kind, b"", _NO_DATA))
+            return
+        try:
+            size = entry.stat(follow_symlinks=False).st_size
+            limit = YAML_LIMIT if name.endswith((".yaml", ".yml", ".json")) else OTHER_LIMIT
+            data = _read(entry.path, HEAD if size > limit else -1)
+        except OSError as error:
+            self.gap(path, "unreadable", f"the file cannot be read ({error.strerror}); check its permissions")
+            return
+        if b"\0" in data[:HEAD] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            self.left_out["binary"] += 1
+            if kind_of(path, b"", chart) is Kind.PYTHON:
+                self.gap(path, "binary", "the file holds NUL bytes, so it is no source text; exclude it")
+            return
+        kind = kind_of(path, data, chart)
+        if kind is None:
+            self.left_out["of no kind that archlint knows"] += 1
+        elif is_generated(name, kind, data):
+            self.left_out["generated"] += 1
+        elif size > limit:
+            self.too_large(path, kind, size, limit)
+        else:
+            self.files.append(SourceFile(path, kind, data, hashlib.blake2b(data, digest_size=16).hexdigest()))
+            if self.progress and len(self.files) % 64 == 0:
+                self.progress("finding files", len(self.files), 0)
+
+    def too_large(self, path: str, kind: Kind, size: int, limit: int) -> None:
+        """A gap for input, a count for data: a dump or a data set configures nothing."""
+        if kind is Kind.SQL or (kind is Kind.CONFIGURATION and path.endswith(".json")):
+            self.left_out["too large"] += 1
+            return
+        self.gap(
+            path,
+            "too-large",
+            f"{kind.value} of {size / MEGABYTE:.1f} MB, and files over {limit // MEGABYTE} MB are not read; "
+            "split it, or name it under exclude: in archlint.yaml",
+        )
+
+    def link(self, entry: os.DirEntry[str], path: str) -> None:
+        """Links are not followed: what they point at inside the root is found under its own name."""
+        try:
+            target = os.path.realpath(entry.path, strict=True)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                self.gap(path, "symlink", "the symbolic link leads back to itself; remove it")
+            else:
+                self.left_out["broken symbolic links"] += 1
+            return
+        here = os.path.dirname(os.path.realpath(os.path.dirname(entry.path)) + os.sep)
+        if target != self.root and not target.startswith(self.root.rstrip(os.sep) + os.sep):
+            self.left_out["symbolic links that leave the root"] += 1
+        elif here == target or here.startswith(target.rstrip(os.sep) + os.sep):
+            self.gap(path, "symlink", "the symbolic link leads back to a directory above it; remove it")
+        else:
+            self.left_out["symbolic links to other files of the workspace"] += 1
+
+    def gitignore(self, path: str, place: str) -> IgnorePatterns:
+        """The patterns of a directory's own .gitignore."""
+        file = Path(place, ".gitignore")
+        try:
+            if file.is_symlink() or file.stat().st_size > MEGABYTE:
+                return IgnorePatterns(path, ())
+            return IgnorePatterns(path, file.read_text("utf-8", "replace").splitlines())
+        except OSError:
+            return IgnorePatterns(path, ())
+
+    def is_vendored(self, place: str, names: set[str]) -> bool:
+        """Whether a folder named vendor holds dependencies (of Go, PHP, Ruby): suppliers have services too."""
+        above = Path(place).parent
+        return not _VENDOR_MARKS.isdisjoint(names) or any(
+            (above / mark).exists() for mark in ("go.mod", "composer.json", "Gemfile")
+        )
+
+    def gap(self, path: str, kind: str, reason: str) -> None:
+        """Note what cannot be read."""
+        self.gaps.append(Gap(start_of(path), kind, reason))
+
+
+def _read(place: str, size: int) -> bytes:
+    """Up to ``size`` bytes of a file (all for -1); unbuffered, since it is read in one go."""
+    with open(place, "rb", buffering=0) as file:  # noqa: PTH123 (Path.open is measurably slower over thousands of files)
+        return file.read(size) if size >= 0 else file.readall()

@@ -1,0 +1,176 @@
+"""Triage settles what counts: violations go in, findings come out, suppressed ones among them.
+
+It also hands back every suppression with whether it was used, as subjects for the rules about suppressions. A baseline
+would be one more answer to ``_suppressed``.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from archlint.config import ExceptionConfig
+from archlint.core.finding import Finding, Suppressed, Violation
+from archlint.core.rule import Rule
+from archlint.core.span import Span
+from archlint.core.system.suppressions import Suppression
+from archlint.core.values import UNKNOWN, Place, Truth
+from archlint.triage.comments import Mark, find_marks
+from archlint.triage.fingerprints import fingerprints
+
+__all__ = ["AgreedException", "Settled", "find_marks", "merge", "settle"]
+
+
+@dataclass(frozen=True)
+class AgreedException:
+    """An entry of ``exceptions:`` and where it stands."""
+
+    config: ExceptionConfig
+    at: Span
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Findings, sorted by path, line, column and rule; and the suppressions that were looked at."""
+
+    findings: tuple[Finding, ...]
+    suppressions: tuple[Suppression, ...]
+
+
+@dataclass
+class _Answer:
+    """A suppression and what became of it."""
+
+    mark: Mark
+    path: str | None
+    service: str | None
+    is_used: bool = False
+
+    def covers(self, violation: Violation) -> bool:
+        at = violation.at
+        if self.mark.form == "exception":
+            return (self.path is None or _matches(at.path, self.path)) and self.service in (None, violation.service)
+        if self.mark.at.path != at.path:
+            return False
+        return self.mark.lines is None or at.line in self.mark.lines or at.end_line in self.mark.lines
+
+
+def merge(violations: Iterable[Violation]) -> list[Violation]:
+    """One violation for each rule and primary place, in order: a base that three overlays use is mended once."""
+    merged: dict[tuple[str, Span], Violation] = {}
+    for violation in sorted(violations, key=_order):
+        place = (violation.rule.name, violation.at)
+        first = merged.get(place)
+        if first is None:
+            merged[place] = violation
+            continue
+        related = {one.at: one for one in (*reversed(violation.related), *reversed(first.related))}
+        overlays = tuple(sorted({*first.overlays, *violation.overlays}))
+        merged[place] = replace(first, related=tuple(reversed(related.values())), overlays=overlays)
+    return list(merged.values())
+
+
+def settle(
+    violations: Iterable[Violation],
+    marks: Sequence[Mark],
+    exceptions: Sequence[AgreedException],
+    rules: Sequence[Rule],
+    ran: Iterable[str],
+    today: datetime.date,
+) -> Settled:
+    """What counts. ``rules`` are all that there are, ``ran`` the names of those that looked at the system."""
+    names = {name: rule for rule in rules for name in (rule.name, *rule.aliases)}
+    answers = [_Answer(mark, None, None) for mark in marks]
+    answers += [_Answer(_as_mark(one), one.config.path, one.config.service) for one in exceptions]
+    by_rule: dict[str, list[_Answer]] = {}
+    for answer in answers:
+        answer.mark = _checked(answer.mark, names)
+        if answer.mark.problem is None:
+            by_rule.setdefault(names[answer.mark.rule].name, []).append(answer)
+    ordered = merge(violations)
+    findings = [
+        _finding(violation, fingerprint, by_rule.get(violation.rule.name, ()), today)
+        for violation, fingerprint in zip(ordered, fingerprints(ordered), strict=True)
+    ]
+    done = frozenset(ran)
+    return Settled(tuple(findings), tuple(_subject(answer, names, done) for answer in answers))
+
+
+def _finding(violation: Violation, fingerprint: str, answers: Iterable[_Answer], today: datetime.date) -> Finding:
+    suppressed_by, message = None, violation.message
+    for answer in answers:
+        if not answer.covers(violation):
+            continue
+        answer.is_used = True
+        mark = answer.mark
+        if mark.until is None or today <= mark.until:
+            by = "exception" if mark.form == "exception" else "comment"
+            suppressed_by = suppressed_by or Suppressed(by, mark.reason, mark.at)
+        elif message is violation.message:
+            word = "exception" if mark.form == "exception" else "suppression"
+            message = f"{message} ({word} expired on {mark.until}: {mark.reason})"
+    rule = violation.rule
+    return Finding(
+        rule=rule.name,
+        category=rule.category,
+        severity=rule.severity,
+        message=violation.message if suppressed_by else message,
+        at=violation.at,
+        related=_distinct(violation.related),
+        subject=violation.subject,
+        fingerprint=fingerprint,
+        overlays=violation.overlays,
+        suppressed_by=suppressed_by,
+    )
+
+
+def _as_mark(one: AgreedException) -> Mark:
+    given = one.config
+    problem = None if given.path or given.service else f"the exception for {given.rule} names neither path nor service"
+    return Mark(one.at, "exception", given.rule, given.reason, None, given.until, problem)
+
+
+def _checked(mark: Mark, names: Mapping[str, Rule]) -> Mark:
+    """The mark with its problem, if the rule that it names does not exist or does not let itself be suppressed."""
+    if mark.problem:
+        return mark
+    rule = names.get(mark.rule)
+    if rule is None:
+        return replace(mark, problem=f"there is no rule {mark.rule!r}; `archlint rules` lists them")
+    if not rule.ignorable:
+        return replace(mark, problem=f"findings of {mark.rule} cannot be suppressed; mend what they say")
+    return mark
+
+
+def _subject(answer: _Answer, names: Mapping[str, Rule], ran: frozenset[str]) -> Suppression:
+    mark = answer.mark
+    is_used: Truth = answer.is_used
+    if mark.problem is None and not answer.is_used and names[mark.rule].name not in ran:
+        is_used = UNKNOWN
+    return Suppression(
+        at=mark.at,
+        name=f"{mark.form} for {mark.rule}" if mark.rule else mark.form,
+        key=f"{mark.form}:{mark.rule}:{mark.reason}",
+        form=mark.form,
+        rule=mark.rule,
+        reason=mark.reason,
+        problem=mark.problem,
+        is_used=is_used,
+    )
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """A glob over the whole path; a pattern without wildcards is a file, or a directory with all that is in it."""
+    plain = pattern.removeprefix("./").rstrip("/")
+    return path == plain or path.startswith(plain + "/") or fnmatchcase(path, plain)
+
+
+def _order(violation: Violation) -> tuple[object, ...]:
+    at = violation.at
+    return (at.path, at.line, at.column, violation.rule.name, at.end_line, at.end_column, violation.subject)
+
+
+def _distinct(places: Iterable[Place]) -> tuple[Place, ...]:
+    return tuple(dict.fromkeys(places))
