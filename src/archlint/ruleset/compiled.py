@@ -1,0 +1,100 @@
+"""A rule with its expressions checked and compiled: the link between a rule's text and the subjects it judges."""
+
+from __future__ import annotations
+
+import functools
+import keyword
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from archlint.core.facts.base import Fact
+from archlint.core.rule import Rule
+from archlint.core.span import Span
+from archlint.core.system import SUBJECTS, Subject
+from archlint.core.values import Place, Setting
+from archlint.ruleset.errors import ExpressionError
+from archlint.ruleset.expression import Evaluate, compile_condition, compile_expression
+from archlint.ruleset.message import compile_message
+from archlint.ruleset.types import ABSENT, Type, describe, elements_of, fields_of
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """The functions of a rule: each takes a subject (and None)."""
+
+    subject: type
+    when: Evaluate
+    message: Callable[[Any], str]
+    location: Evaluate | None
+    related: Evaluate | None
+    options: frozenset[str]
+    """The options that any of them reads."""
+
+
+class CompileError(Exception):
+    """An expression of the rule is wrong: ``key`` is the rule file's key that holds it."""
+
+    def __init__(self, key: str, error: ExpressionError) -> None:
+        self.key = key
+        self.error = error
+        super().__init__(error.message)
+
+
+def expression_name(subject: str) -> str:
+    """What a subject is called in expressions: the last word of its type in lower case (``HttpCall`` is ``call``).
+
+    Where that word is Python's own (``PythonClass``, ``ServiceImport``), it is the whole name: ``python_class``.
+    """
+    words = re.findall(r"[A-Z][a-z0-9]*", subject)
+    last: str = words[-1].lower()
+    return "_".join(words).lower() if keyword.iskeyword(last) else last
+
+
+def compile_rule(rule: Rule) -> CompiledRule:
+    """The compiled rule.
+
+    Raises:
+        CompileError: one of its expressions is wrong.
+    """
+    options = tuple((option.name, option.default) for option in rule.options)
+    return _compile(rule.subject, rule.when, rule.message, rule.location, rule.related, options)
+
+
+@functools.lru_cache(maxsize=1024)
+def _compile(
+    subject_name: str, when: str, message: str, location: str | None, related: str | None, options: Any
+) -> CompiledRule:
+    subject = SUBJECTS[subject_name]
+    name = expression_name(subject_name)
+    settings = dict(options)
+    key = "when"
+    try:
+        condition = compile_condition(when, name, subject, settings)
+        key = "message"
+        render, read = compile_message(message, name, subject, settings)
+        read |= condition.options
+        places: list[Evaluate | None] = []
+        for key, text in (("at", location), ("related", related)):
+            places.append(None)
+            if text is not None:
+                expression = compile_expression(text, name, subject, settings)
+                _require_places(expression.type, text)
+                places[-1] = expression.evaluate
+        if related is None and "related" in fields_of(subject):
+            places[1] = lambda subject, element: subject.related
+    except ExpressionError as error:
+        raise CompileError(key, error) from None
+    return CompiledRule(subject, condition.evaluate, render, places[0], places[1], read)
+
+
+def _require_places(kind: Type, text: str) -> None:
+    inner = (elements_of(kind) or kind) - ABSENT
+    if not all(_has_place(atom) for atom in inner):
+        raise ExpressionError(f"{text.strip()} is {describe(kind)}: it has no place in a file")
+
+
+def _has_place(atom: Any) -> bool:
+    owner = getattr(atom, "__origin__", atom)
+    return isinstance(owner, type) and issubclass(owner, Subject | Fact | Place | Span | Setting)

@@ -1,0 +1,168 @@
+"""The words of a rule file: its first document in, a checked ``Rule`` out. Nothing is optional by accident.
+
+Everything is checked here, once: keys, types, names, the subject, and every expression against the subject's fields.
+"""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from archlint.core.rule import Option, OptionValue, Rule, Severity
+from archlint.core.system import SUBJECTS
+from archlint.ruleset.compiled import CompileError, compile_rule
+from archlint.ruleset.document import Source, compose, entries, pairs, plain, text, texts
+from archlint.ruleset.errors import did_you_mean
+
+REQUIRED = ("summary", "why", "fix", "severity", "since", "for", "when", "message")
+OPTIONAL = ("references", "aliases", "at", "related", "options", "tags", "ignorable")
+OPTION_TYPES: dict[str, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "boolean": (bool,),
+    "list": (tuple,),
+}
+KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def read_rule(path: str, content: str, *, name: str, category: str, is_builtin: bool) -> Rule:
+    """The rule that the first document of a rule file gives.
+
+    Raises:
+        RuleError: the document is no rule; it says what is wrong, where, and what was probably meant.
+    """
+    source = Source(path, content)
+    if not KEBAB.fullmatch(name):
+        raise source.error(f"a rule's name is its file's, in kebab-case: {name!r} is not")
+    first = first_document(content)
+    given = entries(source, compose(source, first), (*REQUIRED, *OPTIONAL), "a rule")
+    for word in REQUIRED:
+        if word not in given:
+            raise source.error(f"the rule has no {word!r}")
+    rule = Rule(
+        name=name,
+        category=category,
+        summary=_sentence(source, given["summary"]),
+        why=text(source, given["why"], "'why'"),
+        fix=text(source, given["fix"], "'fix'"),
+        severity=_severity(source, given["severity"]),
+        since=text(source, given["since"], "'since'"),
+        subject=_subject(source, given["for"]),
+        when=_expression(source, given["when"], "'when'"),
+        message=_sentence(source, given["message"], "'message'"),
+        path=path,
+        references=_references(source, given.get("references")),
+        aliases=texts(source, given["aliases"], "'aliases'") if "aliases" in given else (),
+        location=_expression(source, given["at"], "'at'") if "at" in given else None,
+        related=_expression(source, given["related"], "'related'") if "related" in given else None,
+        options=_options(source, given.get("options")),
+        tags=texts(source, given["tags"], "'tags'") if "tags" in given else (),
+        ignorable=_boolean(source, given["ignorable"], "'ignorable'") if "ignorable" in given else True,
+        is_builtin=is_builtin,
+        lines={word: source.line(node) for word, node in given.items()},
+    )
+    try:
+        compile_rule(rule)
+    except CompileError as error:
+        offset = error.error.offset
+        value = given[error.key].value
+        raise source.error(error.error.message, given[error.key], offset + len(value) - len(value.lstrip())) from None
+    return rule
+
+
+def first_document(content: str) -> str:
+    """The text before the first separator: a normal run reads no further, the examples come after it."""
+    start = 4 if content.startswith("---\n") else 0
+    end = content.find("\n---", start)
+    while end >= 0 and content[end + 4 : end + 5].strip():
+        end = content.find("\n---", end + 4)
+    return content[start and 3 : end + 1] if end >= 0 else content[start and 3 :]
+
+
+def check_option(option: Option, value: object) -> OptionValue:
+    """The value as the option's type wants it.
+
+    Raises:
+        TypeError: it is of another type; the message says which is wanted.
+    """
+    if isinstance(value, list):
+        value = tuple(value)
+    wanted = OPTION_TYPES[option.type]
+    if (isinstance(value, bool) and bool not in wanted) or not isinstance(value, wanted):
+        raise TypeError(f"option {option.name!r} is of type {option.type}, {value!r} is not")
+    if isinstance(value, tuple) and not all(isinstance(item, str) for item in value):
+        raise TypeError(f"option {option.name!r} is a list of texts")
+    return value  # type: ignore[return-value]
+
+
+def _sentence(source: Source, node: yaml.Node, what: str = "'summary'") -> str:
+    value = text(source, node, what)
+    if "\n" in value:
+        raise source.error(f"{what} is one line", node)
+    return value
+
+
+def _expression(source: Source, node: yaml.Node, what: str) -> str:
+    if isinstance(node, yaml.ScalarNode) and node.tag.endswith((":bool", ":int", ":float")):
+        return str(node.value)
+    return text(source, node, what)
+
+
+def _severity(source: Source, node: yaml.Node) -> Severity:
+    word = text(source, node, "'severity'")
+    labels = {severity.label: severity for severity in Severity}
+    if word not in labels:
+        raise source.error(f"severity is one of {', '.join(labels)}{did_you_mean(word, labels)}", node)
+    return labels[word]
+
+
+def _subject(source: Source, node: yaml.Node) -> str:
+    word = text(source, node, "'for'")
+    if word not in SUBJECTS:
+        raise source.error(f"unknown subject {word!r}{did_you_mean(word, SUBJECTS)}", node)
+    return word
+
+
+def _references(source: Source, node: yaml.Node | None) -> tuple[str, ...]:
+    if node is None:
+        return ()
+    found = texts(source, node, "'references'")
+    for reference, item in zip(found, node.value, strict=True):
+        if not reference.startswith("https://"):
+            raise source.error("a reference is an https:// address", item)
+    return found
+
+
+def _boolean(source: Source, node: yaml.Node, what: str) -> bool:
+    value = plain(source, node, what)
+    if not isinstance(value, bool):
+        raise source.error(f"{what} is true or false", node)
+    return value
+
+
+def _options(source: Source, node: yaml.Node | None) -> tuple[Option, ...]:
+    if node is None:
+        return ()
+    return tuple(_option(source, key, name, value) for key, name, value in pairs(source, node, "'options'"))
+
+
+def _option(source: Source, key: yaml.Node, name: str, node: yaml.Node) -> Option:
+    if not KEBAB.fullmatch(name):
+        raise source.error(f"an option's name is kebab-case: {name!r} is not", key)
+    given = entries(source, node, ("type", "default", "summary"), "an option")
+    for word in ("type", "default", "summary"):
+        if word not in given:
+            raise source.error(f"the option has no {word!r}", key)
+    kind = text(source, given["type"], "'type'")
+    if kind not in OPTION_TYPES:
+        types = ", ".join(OPTION_TYPES)
+        raise source.error(f"an option's type is one of {types}{did_you_mean(kind, OPTION_TYPES)}", given["type"])
+    default = plain(source, given["default"], "'default'")
+    option = Option(name, kind, default, text(source, given["summary"], "'summary'"))
+    try:
+        check_option(option, default)
+    except TypeError as error:
+        raise source.error(str(error), given["default"]) from None
+    return option
