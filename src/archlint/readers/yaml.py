@@ -81,8 +81,12 @@ def parse(text: str, path: str) -> Documents:
 
 
 def encoding_gap(path: str, error: UnicodeError) -> Gap:
-    """The gap for a file whose bytes are not in its encoding."""
-    return Gap(start_of(path), "encoding", f"is not UTF-8 ({error}): convert the file to UTF-8")
+    """The gap for a file whose bytes are not in its encoding, at the line of the first such byte."""
+    if not isinstance(error, UnicodeDecodeError):
+        return Gap(start_of(path), "encoding", f"{error}; save the file as UTF-8")
+    line = error.object.count(b"\n", 0, error.start) + 1
+    reason = f"byte 0x{error.object[error.start]:02x} is no {error.encoding}; save the file as UTF-8"
+    return Gap(Span(path, line, 1, line, 1), "encoding", reason)
 
 
 @lru_cache(maxsize=65536)

@@ -178,7 +178,12 @@ class Dockerfile(Fact, frozen=True, array_like=True, gc=False):
 
 
 class ConfigValue(Fact, frozen=True, array_like=True, gc=False):
-    """One value of a configuration file (.env, YAML, TOML, INI, JSON, properties). ``key`` is dotted."""
+    """One value of a configuration file. ``key`` is dotted, list positions are numbers (``servers.0.host``).
+
+    ``at`` spans the value, or the key where the value is empty. ``format``: ``dotenv``, ``yaml``, ``json``, ``toml``,
+    ``ini``, ``properties``, ``nginx``, ``conf`` (words in lines), ``procfile``, ``pem`` (key ``private_key``, the value is
+    its first line).
+    """
 
     key: str
     value: str | int | float | bool | None
