@@ -10,7 +10,7 @@ import errno
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,6 +54,18 @@ class Workspace:
     files: tuple[SourceFile, ...]
     gaps: tuple[Gap, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+
+    def texts(self, paths: Iterable[str]) -> dict[str, str]:
+        """The text of those files, as far as they are text, for excerpts: what cannot be decoded is replaced."""
+        by_path = {file.path: file for file in self.files}
+        found = {}
+        for path in paths:
+            if path in by_path:
+                try:
+                    found[path] = by_path[path].text
+                except (UnicodeDecodeError, SyntaxError):
+                    found[path] = by_path[path].data.decode("utf-8", "replace")
+        return found
 
 
 def find_root(paths: tuple[Path, ...], cwd: Path) -> Path:

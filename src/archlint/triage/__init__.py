@@ -7,11 +7,13 @@ would be one more answer to ``_suppressed``.
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 
-from archlint.config import ExceptionConfig
+from archlint.config import Config, lines_of_exceptions
 from archlint.core.finding import Finding, Suppressed, Violation
 from archlint.core.rule import Rule
 from archlint.core.span import Span
@@ -20,15 +22,7 @@ from archlint.core.values import UNKNOWN, Place, Truth
 from archlint.triage.comments import Mark, find_marks
 from archlint.triage.fingerprints import fingerprints
 
-__all__ = ["AgreedException", "Settled", "find_marks", "merge", "settle"]
-
-
-@dataclass(frozen=True)
-class AgreedException:
-    """An entry of ``exceptions:`` and where it stands."""
-
-    config: ExceptionConfig
-    at: Span
+__all__ = ["Settled", "agreed_exceptions", "as_findings", "find_marks", "merge", "settle"]
 
 
 @dataclass(frozen=True)
@@ -40,15 +34,16 @@ class Settled:
 
 
 @dataclass
-class _Answer:
+class Answer:
     """A suppression and what became of it."""
 
     mark: Mark
-    path: str | None
-    service: str | None
+    path: str | None = None
+    service: str | None = None
     is_used: bool = False
 
     def covers(self, violation: Violation) -> bool:
+        """Whether it speaks of the violation; the rule is known to be the same."""
         at = violation.at
         if self.mark.form == "exception":
             return (self.path is None or _matches(at.path, self.path)) and self.service in (None, violation.service)
@@ -75,16 +70,15 @@ def merge(violations: Iterable[Violation]) -> list[Violation]:
 def settle(
     violations: Iterable[Violation],
     marks: Sequence[Mark],
-    exceptions: Sequence[AgreedException],
+    exceptions: Sequence[Answer],
     rules: Sequence[Rule],
     ran: Iterable[str],
     today: datetime.date,
 ) -> Settled:
     """What counts. ``rules`` are all that there are, ``ran`` the names of those that looked at the system."""
     names = {name: rule for rule in rules for name in (rule.name, *rule.aliases)}
-    answers = [_Answer(mark, None, None) for mark in marks]
-    answers += [_Answer(_as_mark(one), one.config.path, one.config.service) for one in exceptions]
-    by_rule: dict[str, list[_Answer]] = {}
+    answers = [*(Answer(mark) for mark in marks), *exceptions]
+    by_rule: dict[str, list[Answer]] = {}
     for answer in answers:
         answer.mark = _checked(answer.mark, names)
         if answer.mark.problem is None:
@@ -98,7 +92,26 @@ def settle(
     return Settled(tuple(findings), tuple(_subject(answer, names, done) for answer in answers))
 
 
-def _finding(violation: Violation, fingerprint: str, answers: Iterable[_Answer], today: datetime.date) -> Finding:
+def as_findings(violations: Iterable[Violation]) -> tuple[Finding, ...]:
+    """Violations that nothing suppresses."""
+    ordered = merge(violations)
+    return tuple(_finding(*pair, (), datetime.date.min) for pair in zip(ordered, fingerprints(ordered), strict=True))
+
+
+def agreed_exceptions(config: Config, file: Path | None, root: Path) -> list[Answer]:
+    """The entries of ``exceptions:``, each with its place in the file."""
+    if file is None or not config.exceptions:
+        return []
+    shown = Path(os.path.relpath(file, root)).as_posix()
+    answers = []
+    for one, (line, column, end) in zip(config.exceptions, lines_of_exceptions(file), strict=True):
+        problem = None if one.path or one.service else f"the exception for {one.rule} names neither path nor service"
+        mark = Mark(Span(shown, line, column, line, end), "exception", one.rule, one.reason, None, one.until, problem)
+        answers.append(Answer(mark, one.path, one.service))
+    return answers
+
+
+def _finding(violation: Violation, fingerprint: str, answers: Iterable[Answer], today: datetime.date) -> Finding:
     suppressed_by, message = None, violation.message
     for answer in answers:
         if not answer.covers(violation):
@@ -126,12 +139,6 @@ def _finding(violation: Violation, fingerprint: str, answers: Iterable[_Answer],
     )
 
 
-def _as_mark(one: AgreedException) -> Mark:
-    given = one.config
-    problem = None if given.path or given.service else f"the exception for {given.rule} names neither path nor service"
-    return Mark(one.at, "exception", given.rule, given.reason, None, given.until, problem)
-
-
 def _checked(mark: Mark, names: Mapping[str, Rule]) -> Mark:
     """The mark with its problem, if the rule that it names does not exist or does not let itself be suppressed."""
     if mark.problem:
@@ -144,7 +151,7 @@ def _checked(mark: Mark, names: Mapping[str, Rule]) -> Mark:
     return mark
 
 
-def _subject(answer: _Answer, names: Mapping[str, Rule], ran: frozenset[str]) -> Suppression:
+def _subject(answer: Answer, names: Mapping[str, Rule], ran: frozenset[str]) -> Suppression:
     mark = answer.mark
     is_used: Truth = answer.is_used
     if mark.problem is None and not answer.is_used and names[mark.rule].name not in ran:

@@ -1,0 +1,128 @@
+"""The pipeline: find the files, read them, build the system, judge it rule by rule, settle what counts, report."""
+
+from __future__ import annotations
+
+import datetime
+import gc
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from archlint import __version__, inputs, model, ruleset, triage
+from archlint.config import Config, find_config, load_config
+from archlint.core.facts import AnyFact
+from archlint.core.facts.base import Gap
+from archlint.core.finding import Finding, Inputs, Report, RuleRun, Violation
+from archlint.core.rule import Rule
+from archlint.core.system import System
+from archlint.readers.parallel import read_all
+
+Progress = Callable[[str, int, int], None]
+"""Called with the phase, how much of it is done, and how much there is (0 where that is not known yet)."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run was asked for. ``paths`` only narrow what is reported; the whole workspace is always read."""
+
+    paths: tuple[Path, ...] = ()
+    cwd: Path = Path()
+    config: Path | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    jobs: int | None = None
+    use_cache: bool = True
+    today: datetime.date | None = None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a workspace holds, before anything is judged."""
+
+    config: Config
+    config_file: Path | None
+    workspace: inputs.Workspace
+    facts: tuple[AnyFact, ...]
+    inputs: Inputs
+
+
+def check(options: Options, progress: Progress | None = None) -> Report:
+    """Check a workspace.
+
+    Raises:
+        ConfigError: archlint.yaml, a rule or a selector is wrong.
+        FileNotFoundError: a path does not exist.
+    """
+    root, config, file = locate(options)
+    every = ruleset.load(root, config)
+    rules = ruleset.select(every, options.select or config.select, (*config.ignore, *options.ignore))
+    survey = read(root, config, file, options, progress)
+    runs, violations = judge((rule for rule in rules if not _is_audit(rule)), model.build(survey.facts, config), progress)
+    settled = triage.settle(
+        violations,
+        triage.find_marks(survey.workspace.files),
+        triage.agreed_exceptions(config, file, root),
+        every,
+        {run.rule for run in runs if run.error is None},
+        options.today or datetime.datetime.now(datetime.UTC).date(),
+    )
+    more_runs, more = judge((rule for rule in rules if _is_audit(rule)), System(settled.suppressions), progress)
+    findings = _reported((*settled.findings, *triage.as_findings(more)), options, root)
+    return Report(
+        findings=findings,
+        rules=rules,
+        runs=(*runs, *more_runs),
+        gaps=tuple(fact for fact in survey.facts if isinstance(fact, Gap)),
+        inputs=survey.inputs,
+        version=__version__,
+        sources=survey.workspace.texts(sorted({finding.at.path for finding in findings})),
+        notes=tuple(f"rule {run.rule} crashed: {run.error}" for run in (*runs, *more_runs) if run.error),
+    )
+
+
+def locate(options: Options) -> tuple[Path, Config, Path | None]:
+    """The root, the configuration that holds there, and the file that it comes from."""
+    root = inputs.find_root(options.paths, options.cwd)
+    file = options.cwd / options.config if options.config else find_config(root)
+    return root, load_config(file), file
+
+
+def read(root: Path, config: Config, file: Path | None, options: Options, progress: Progress | None = None) -> Survey:
+    """Find the files and read them, from the cache where it knows them."""
+    workspace = inputs.discover(root, config, progress)
+    cache = inputs.FactCache(root, inputs.default_directory() if options.use_cache else None)
+    reading = read_all(workspace.files, cache, inputs.bundle_digest, options.jobs, progress)
+    cache.save()
+    gc.freeze()  # the facts stay to the end: no collection need ever walk them again
+    counts = Inputs(str(root), reading.read, reading.unread, workspace.left_out)
+    return Survey(config, file, workspace, (*reading.facts, *workspace.gaps), counts)
+
+
+def judge(
+    rules: Iterable[Rule], system: System, progress: Progress | None = None
+) -> tuple[list[RuleRun], list[Violation]]:
+    """Every rule over the system. One that crashes says so in its run, and the others go on."""
+    runs, violations = [], []
+    for done, rule in enumerate(rules):
+        run, found = ruleset.judge(rule, system)
+        runs.append(run)
+        violations += found
+        if progress:
+            progress("judging", done + 1, 0)
+    return runs, violations
+
+
+def _is_audit(rule: Rule) -> bool:
+    return rule.subject == "Suppression"  # judged last, when it is known which suppressions were of use
+
+
+def _reported(findings: Iterable[Finding], options: Options, root: Path) -> tuple[Finding, ...]:
+    """The findings below the paths that were asked for, sorted."""
+    wanted = [(options.cwd / path).resolve() for path in options.paths]
+    here = [path.relative_to(root).as_posix() for path in wanted if path.is_relative_to(root)]
+    kept = (
+        finding
+        for finding in findings
+        if not here or any(path in (".", finding.at.path) or finding.at.path.startswith(path + "/") for path in here)
+    )
+    return tuple(sorted(kept, key=lambda one: (one.at.path, one.at.line, one.at.column, one.rule, one.at, one.subject)))
