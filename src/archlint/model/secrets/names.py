@@ -27,29 +27,160 @@ _GLUED_ENDINGS = (
     "apitoken",
 )
 _KEY_QUALIFIERS = frozenset(
-    "api access secret private encryption signing signature master account auth shared storage jwt session hmac fernet "
-    "subscription cookie token openai anthropic stripe sendgrid mailgun twilio crypto cipher aes".split()
+    [
+        "api",
+        "access",
+        "secret",
+        "private",
+        "encryption",
+        "signing",
+        "signature",
+        "master",
+        "account",
+        "auth",
+        "shared",
+        "storage",
+        "jwt",
+        "session",
+        "hmac",
+        "fernet",
+        "subscription",
+        "cookie",
+        "token",
+        "openai",
+        "anthropic",
+        "stripe",
+        "sendgrid",
+        "mailgun",
+        "twilio",
+        "crypto",
+        "cipher",
+        "aes",
+    ]
 )
 """What makes a ``key`` a credential: an ``api key``, not a ``cache key``."""
 
 _TRAILING_QUALIFIERS = frozenset(
-    "value string str plain plaintext prod production dev development staging stage test default base64 b64 text raw "
-    "local old new current primary secondary override env var base".split()
+    [
+        "value",
+        "string",
+        "str",
+        "plain",
+        "plaintext",
+        "prod",
+        "production",
+        "dev",
+        "development",
+        "staging",
+        "stage",
+        "test",
+        "default",
+        "base64",
+        "b64",
+        "text",
+        "raw",
+        "local",
+        "old",
+        "new",
+        "current",
+        "primary",
+        "secondary",
+        "override",
+        "env",
+        "var",
+        "base",
+    ]
 )
 """Words after which a name still means what it meant before them: ``JWT_SECRET_VALUE``, ``SECRET_KEY_BASE``."""
 
 _HARMLESS_TOKENS = frozenset(
-    "pad eos bos unk mask sep cls special stop start end begin next previous page continuation sync cancellation cancel "
-    "csrf xsrf lexer max min word sub position delimiter resume pagination per first last current image text time "
-    "output input prompt completion".split()
+    [
+        "pad",
+        "eos",
+        "bos",
+        "unk",
+        "mask",
+        "sep",
+        "cls",
+        "special",
+        "stop",
+        "start",
+        "end",
+        "begin",
+        "next",
+        "previous",
+        "page",
+        "continuation",
+        "sync",
+        "cancellation",
+        "cancel",
+        "csrf",
+        "xsrf",
+        "lexer",
+        "max",
+        "min",
+        "word",
+        "sub",
+        "position",
+        "delimiter",
+        "resume",
+        "pagination",
+        "per",
+        "first",
+        "last",
+        "current",
+        "image",
+        "text",
+        "time",
+        "output",
+        "input",
+        "prompt",
+        "completion",
+    ]
 )
 """What makes a ``token`` no credential: a language model's, a parser's, a page's."""
 
 _HARMLESS_BEFORE_SECRET = frozenset(
-    "no not existing use create enable has is show hide require allow ignore with external image pull tls ssl k8s "
-    "kubernetes forgot reset change update confirm verify min max invalid wrong missing validate hash check by".split()
+    [
+        "no",
+        "not",
+        "existing",
+        "use",
+        "create",
+        "enable",
+        "has",
+        "is",
+        "show",
+        "hide",
+        "require",
+        "allow",
+        "ignore",
+        "with",
+        "external",
+        "image",
+        "pull",
+        "tls",
+        "ssl",
+        "k8s",
+        "kubernetes",
+        "forgot",
+        "reset",
+        "change",
+        "update",
+        "confirm",
+        "verify",
+        "min",
+        "max",
+        "invalid",
+        "wrong",
+        "missing",
+        "validate",
+        "hash",
+        "check",
+        "by",
+    ]
 )
-"""``existingSecret`` and ``imagePullSecrets`` name an object, ``create_secret`` is a switch, ``reset_password`` an action."""
+"""``existingSecret`` and ``imagePullSecrets`` name an object, ``create_secret`` is a switch."""
 
 _SIGNING_NAMES = re.compile(
     r"(^|_)(jwt|signing|session|cookie|csrf|app|flask|django|auth|token|secret|hmac|oauth)_?(secret|key|secret_key)"

@@ -42,7 +42,7 @@ _TOKEN_FORMATS = re.compile(
 _TOKEN_HINTS = ("AKIA", "ASIA", "gh", "glpat-", "k_", "xox", "slack", "AIza", "SG.", "sk-", "npm_", "pypi-", "hvs.",
                 "dop_", "eyJ", "-----BEGIN ")  # fmt: skip
 
-_USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^\s/?#@:'\"]*):([^\s/?#'\"]+)@([^\s/?#:,'\"]*)")
+_USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^\s/?#@:'\"]{0,200}):([^\s/?#'\"]{1,400})@([^\s/?#:,'\"]*)")
 _PAIR = re.compile(
     r"(?i)(?:^|[;\s\"'])(AccountKey|SharedAccessKey|SharedAccessSignature|password|passwd|pwd)\s*=\s*"
     r"('[^']*'|[^;\s\"',]+)"
@@ -62,10 +62,10 @@ _EXTERNAL = re.compile(
     re.IGNORECASE,
 )
 _PLACEHOLDER_WORDS = re.compile(
-    r"(?i)^(?:change[-_ ]?(?:me|it|this).*|.*[-_ ]?change[-_ ]?(?:me|this)(?:[-_ !.].*)?|replace[-_ ]?(?:me|with|this).*"
-    r"|.*replace[-_ ]?(?:me|this).*|placeholder.*|.*[-_]placeholder|to[-_ ]?do.*|tbd|fix[-_ ]?me|x{3,}|\*{2,}|\.{2,}"
-    r"|-+|_+|\?+|none|null|nil|undefined|empty|n/?a|not[-_ ]?(?:set|needed|used|required|applicable|configured|provided)"
-    r"|unset|unused|ignored?|redacted|hidden|masked|dummy.*|fake.*|example.*|your[-_ ]?.*|.*[-_ ]your[-_ ].*|.*[-_]here"
+    r"(?i)^(?:change[-_ ]?(?:me|it|this).*|.*[-_ ]?change[-_ ]?(?:me|this)(?:[-_ !.].*)?"
+    r"|replace[-_ ]?(?:me|with|this).*|.*replace[-_ ]?(?:me|this).*|placeholder.*|.*[-_]placeholder|to[-_ ]?do.*|tbd|fix[-_ ]?me|x{3,}|\*{2,}|\.{2,}"
+    r"|-+|_+|\?+|none|null|nil|undefined|empty|n/?a|not[-_ ]?(?:set|needed|used|required|configured|provided)"
+    r"|not[-_ ]?applicable|unset|unused|ignored?|redacted|hidden|masked|dummy.*|fake.*|example.*|your[-_ ]?.*|.*[-_ ]your[-_ ].*|.*[-_]here"
     r"|insert[-_ ].*|enter[-_ ].*|put[-_ ].*|add[-_ ].*[-_ ]here|set[-_ ](?:me|this|via|in|by).*|my[-_]?(?:api|auth|"
     r"access)[-_]?(?:key|token)|some[-_]?(?:secret|password|token|key|value)|foo|bar|baz|foobar|"
     r"(?:secret|password|token|key)[-_ ]?goes[-_ ]here|generated?|auto|random|.*xxxx.*|.*\.\.\.)$"
@@ -77,7 +77,9 @@ _PATH = re.compile(
     r"|\.{1,2}/|~/|[A-Za-z]:\\|/[\w.-]+/[\w./-]+$)|^[\w./-]+\.(?:pem|key|crt|cer|json|ya?ml|txt|env|p12|jks|conf|ini|toml)$"
 )
 _PLAIN_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://\S+$")
-_PASSWORD_HASH = re.compile(r"^(?:\$(?:2[abxy]?|1|5|6|argon2\w*|scrypt|y)\$|\{(?:SSHA|SHA|MD5|CRYPT)\}|sha(?:1|256|512):|pbkdf2|scrypt:|md5[0-9a-f]{32}$)")
+_PASSWORD_HASH = re.compile(
+    r"^(?:\$(?:2[abxy]?|1|5|6|argon2\w*|scrypt|y)\$|\{(?:SSHA|SHA|MD5|CRYPT)\}|sha(?:1|256|512):|pbkdf2|scrypt:|md5[0-9a-f]{32}$)"
+)
 _HEADER_NAME = re.compile(r"^(?:X-[A-Za-z-]+|Authorization|Bearer|Basic|Token|Set-Cookie|Cookie)$", re.IGNORECASE)
 _ENVIRONMENT_NAME = re.compile(r"^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
 _VERSION = re.compile(r"^v?\d+\.\d+(?:\.\d+)*(?:[-+].*)?$")
@@ -92,7 +94,9 @@ _DOCUMENTED = frozenset(
     )
 )
 
-_REFERENCE_WITH_DEFAULT = re.compile(r"\$\{([A-Za-z_][\w.]*)(?:(:?-|:|:=)([^{}]*))?\}|\$\{\{[^}]*\}\}|\{\{[^}]*\}\}|\$\(\w+\)|\$\w+")
+_REFERENCE_WITH_DEFAULT = re.compile(
+    r"\$\{([A-Za-z_][\w.]*)(?:(:?-|:|:=)([^{}]*))?\}|\$\{\{[^}]*\}\}|\{\{[^}]*\}\}|\$\(\w+\)|\$\w+"
+)
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,9 @@ def is_placeholder(text: str, name: str = "") -> bool:
     stripped = text.strip().strip("\"'")
     if not stripped or MASK in stripped or _REFERENCE.match(stripped) or _PLACEHOLDER_WORDS.match(stripped):
         return True
-    if stripped == name or (name and len(words_of(name)) > 1 and words_of(stripped) == words_of(name)):
+    if stripped == name or (
+        name and words_of(stripped) == words_of(name) and (stripped.isupper() or len(words_of(name)) > 1)
+    ):
         return True
     return len(set(stripped.lower())) == 1 and len(stripped) > 3
 
@@ -194,7 +200,7 @@ def _in_url(text: str) -> Secret | None:
         return None
     for match in _USERINFO.finditer(text):
         user, password, host = match.groups()
-        if is_placeholder(password) or is_placeholder(host) or (user and is_placeholder(user)):
+        if is_placeholder(password) or host.startswith(("<", "[your", "your")) or (user and _REFERENCE.match(user)):
             continue
         if "{" in password or "<" in password or "%s" in password or "$" in password[:2]:
             continue
@@ -204,8 +210,12 @@ def _in_url(text: str) -> Secret | None:
     return None
 
 
-_DOCUMENTATION_WORDS = frozenset("user username usr myuser me pass password passwd pwd mypassword secret".split())
-_DOCUMENTATION_HOSTS = frozenset(("host", "hostname", "server", "example.com", "db.example.com", "myhost", "domain.com", ""))
+_DOCUMENTATION_WORDS = frozenset(
+    ["user", "username", "usr", "myuser", "me", "pass", "password", "passwd", "pwd", "mypassword", "secret"]
+)
+_DOCUMENTATION_HOSTS = frozenset(
+    ("host", "hostname", "server", "example.com", "db.example.com", "myhost", "domain.com", "")
+)
 
 
 def _in_pairs(text: str) -> Secret | None:
@@ -258,12 +268,77 @@ def _is_a_name(text: str, name: str) -> bool:
     return False
 
 
-_OBJECT_WORDS = frozenset("secret secrets credentials credential creds tls cert certs auth config password token key".split())
+_OBJECT_WORDS = frozenset(
+    [
+        "secret",
+        "secrets",
+        "credentials",
+        "credential",
+        "creds",
+        "tls",
+        "cert",
+        "certs",
+        "auth",
+        "config",
+        "password",
+        "token",
+        "key",
+    ]
+)
 
 _WORDS_OF_PROGRAMS = frozenset(
-    "string str text integer int number boolean password passwd pass pwd secret token key bearer basic hidden header body "
-    "query cookie session oauth oauth2 jwt hs256 rs256 credentials credential user username email admin_password "
-    "current new old confirm value name id type object file env environment static refresh access code grant".split()
+    [
+        "string",
+        "str",
+        "text",
+        "integer",
+        "int",
+        "number",
+        "boolean",
+        "password",
+        "passwd",
+        "pass",
+        "pwd",
+        "secret",
+        "token",
+        "key",
+        "bearer",
+        "basic",
+        "hidden",
+        "header",
+        "body",
+        "query",
+        "cookie",
+        "session",
+        "oauth",
+        "oauth2",
+        "jwt",
+        "hs256",
+        "rs256",
+        "credentials",
+        "credential",
+        "user",
+        "username",
+        "email",
+        "admin_password",
+        "current",
+        "new",
+        "old",
+        "confirm",
+        "value",
+        "name",
+        "id",
+        "type",
+        "object",
+        "file",
+        "env",
+        "environment",
+        "static",
+        "refresh",
+        "access",
+        "code",
+        "grant",
+    ]
 )
 
 
@@ -272,6 +347,8 @@ def _is_credential_in_source(name: str, text: str, kind: str, signs: bool) -> bo
     if "{" in text or "%s" in text or "<" in text:
         return False
     lowered = text.lower()
+    if lowered == name.lower().rpartition(".")[2]:
+        return False
     if signs and words_of(name)[-1] in ("secret", "key", "base"):
         return lowered not in _WORDS_OF_PROGRAMS - {"secret", "key"} and not _ENVIRONMENT_NAME.match(text)
     if lowered in _WORDS_OF_PROGRAMS or _ENVIRONMENT_NAME.match(text):

@@ -1,0 +1,194 @@
+"""Secrets that processes get as environment variables or arguments: containers, Dockerfiles, pipelines.
+
+What reaches a variable from a ConfigMap, an env file or a values file is reported where it stands, by
+``configuration``; references to Secrets and vaults are how it should be.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+
+from archlint.core import tree
+from archlint.core.facts.documents import ComposeFile, Dockerfile, DockerfileInstruction, HelmValues, Pipeline
+from archlint.core.span import Span
+from archlint.core.system.workloads import Container, EnvironmentVariable
+from archlint.core.values import known
+from archlint.model.deployment.kubernetes import container_nodes
+from archlint.model.draft import Draft
+from archlint.model.secrets.collect import Collector, on_its_line
+from archlint.model.secrets.names import credential_kind
+from archlint.model.secrets.value import MASK, Secret, expand, find_secret, find_token
+
+_WRITTEN_HERE = frozenset(("literal", "interpolation"))
+_ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)=(.*)$", re.DOTALL)
+_OPTION = re.compile(r"^--?([A-Za-z][\w.-]+)(?:=(.*))?$", re.DOTALL)
+_PIPELINE_VARIABLES = frozenset(("env", "environment", "variables", "environments", "build_args", "build-args"))
+_PIPELINE_WEAK = re.compile(
+    r"(?i)^(?:.*(?:test|dummy|fake|sample|mock|ci)\b.*|test.*|password\d*|postgres|root|admin|guest|secret|mysql|user|rabbitmq)$"
+)
+
+
+def add_environment_secrets(draft: Draft, collector: Collector) -> None:
+    """Add what containers, images and pipelines have in the open."""
+    values_files = {one.at.path for one in draft.index.of(HelmValues)}
+    for container in draft.containers:
+        for variable in container.variables:
+            _add_variable(collector, container, variable, values_files)
+    nodes = container_nodes(draft)
+    for container, (node, _) in nodes.items():
+        _add_arguments(
+            collector, node, ("command", "args"), container.name, container.environment, service=container.service
+        )
+    for compose in draft.index.of(ComposeFile):
+        for one in tree.entries(compose.tree, "services"):
+            _add_arguments(collector, one.value, ("command", "entrypoint"), one.key, compose.at.path)
+    for dockerfile in draft.index.of(Dockerfile):
+        _add_dockerfile(draft, collector, dockerfile)
+    for pipeline in draft.index.of(Pipeline):
+        if pipeline.tree is not None:
+            _add_pipeline(collector, pipeline)
+
+
+def find_in_arguments(words: list[tuple[str, Span]]) -> Iterator[tuple[str, Span, Secret]]:
+    """The secrets in a command line, each word with its place: ``--password x``, ``--password=x``, ``PASSWORD=x cmd``,
+    URLs with credentials and tokens of known formats."""
+    for index, (word, at) in enumerate(words):
+        option = _OPTION.match(word)
+        assignment = _ASSIGNMENT.match(word)
+        name, value, where = "", None, at
+        if option:
+            name, value = option.group(1), option.group(2)
+            if (
+                value is None
+                and credential_kind(name)
+                and index + 1 < len(words)
+                and not words[index + 1][0].startswith("-")
+            ):
+                value, where = words[index + 1]
+        elif assignment:
+            name, value = assignment.group(1), assignment.group(2)
+        secret = find_secret(name, expand(value, lambda _: False)) if value else None
+        if secret is None and not (option and option.group(2) is None):
+            secret = find_token(expand(word, lambda _: False))
+        if secret is not None:
+            yield name or secret.kind, where, secret
+
+
+def _add_variable(
+    collector: Collector, container: Container, variable: EnvironmentVariable, values_files: set[str]
+) -> None:
+    value = known(variable.value)
+    if variable.source not in _WRITTEN_HERE or not value:
+        return
+    if _is_dotenv(variable.at.path):
+        return
+    secret = find_secret(variable.name, expand(value, lambda _: False))
+    place = "config-file" if variable.at.path in values_files else "environment"
+    collector.add(
+        secret,
+        place,
+        variable.at,
+        variable.name,
+        owner=container.name,
+        service=container.service or container.name,
+        environment=container.environment,
+        related=variable.chain,
+    )
+
+
+def _is_dotenv(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name.startswith(".env") or name.endswith(".env")
+
+
+def _add_arguments(
+    collector: Collector,
+    node: tree.Node,
+    fields: tuple[str, ...],
+    name: str,
+    environment: str,
+    *,
+    service: str | None = None,
+) -> None:
+    for field in fields:
+        words = list(_words(tree.get(node, field)))
+        for option, at, secret in find_in_arguments(words):
+            collector.add(
+                secret,
+                "environment",
+                at,
+                option,
+                owner=name,
+                service=service or name,
+                environment=environment,
+            )
+
+
+def _words(node: tree.Node | None) -> Iterator[tuple[str, Span]]:
+    scalars = (
+        [node] if isinstance(node, tree.Scalar) else [one for one in tree.items(node) if isinstance(one, tree.Scalar)]
+    )
+    for scalar in scalars:
+        text = tree.text(scalar)
+        if text is None:
+            continue
+        if isinstance(node, tree.Sequence) and not any(mark in text for mark in " \n"):
+            yield text, scalar.at
+            continue
+        is_block = scalar.at.end_line > scalar.at.line and not scalar.text.startswith(('"', "'"))
+        for offset, line in enumerate(text.split("\n")):
+            at = scalar.at
+            if is_block and scalar.at.line + 1 + offset <= scalar.at.end_line and "\n" in text:
+                number = scalar.at.line + 1 + offset
+                at = Span(at.path, number, 1, number, len(line) + 1)
+            try:
+                parts = shlex.split(line)
+            except ValueError:
+                parts = line.split()
+            for part in parts:
+                yield part.replace("$$", MASK), at
+
+
+def _add_dockerfile(draft: Draft, collector: Collector, dockerfile: Dockerfile) -> None:
+    path = dockerfile.at.path
+    service = draft.service_at(path)
+    instructions: list[DockerfileInstruction] = list(dockerfile.arguments)
+    for stage in dockerfile.stages:
+        instructions.extend(one for one in stage.instructions if one.keyword in ("ENV", "ARG"))
+    for one in instructions:
+        for name, value in one.pairs:
+            secret = find_secret(name, expand(value, lambda _: False))
+            collector.add(
+                secret,
+                "environment",
+                one.at,
+                name,
+                owner="image",
+                service=service.name if service else None,
+            )
+
+
+def _add_pipeline(collector: Collector, pipeline: Pipeline) -> None:
+    assert pipeline.tree is not None
+    throwaway = {
+        tree.text(node)
+        for path, node in tree.walk(pipeline.tree)
+        if "services" in path and isinstance(node, tree.Scalar)
+    }
+    for path, node in tree.walk(pipeline.tree):
+        if "services" in path or not isinstance(node, tree.Mapping):
+            continue
+        named = bool(path) and path[-1] in _PIPELINE_VARIABLES
+        for one in node.entries:
+            text = tree.text(one.value)
+            if text is None or text in throwaway:
+                continue
+            plain = expand(text, lambda _: False)
+            secret = find_secret(one.key, plain) if named else find_token(plain)
+            if named and secret is not None and secret.kind in ("name", "url") and _PIPELINE_WEAK.match(text):
+                continue
+            if not named and secret is not None and secret.kind == "url":
+                continue
+            collector.add(secret, "environment", on_its_line(one.at, one.value), one.key, owner="pipeline")
