@@ -30,7 +30,6 @@ from archlint.core.values import known
 from archlint.model.draft import Draft
 
 
-
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
@@ -54,8 +53,9 @@ _ENTRY_FILES = _words(
 )
 APPLICATIONS = _words(
     "flask.Flask fastapi.FastAPI fastapi.applications.FastAPI starlette.applications.Starlette quart.Quart sanic.Sanic "
-    "sanic.app.Sanic bottle.Bottle falcon.API falcon.App falcon.asgi.App tornado.web.Application aiohttp.web.Application "
-    "connexion.App connexion.FlaskApp connexion.AsyncApp connexion.FlaskApp connexion.AioHttpApp chalice.Chalice "
+    "sanic.app.Sanic bottle.Bottle falcon.API falcon.App falcon.asgi.App tornado.web.Application "
+    "aiohttp.web.Application "
+    "connexion.App connexion.FlaskApp connexion.AsyncApp connexion.AioHttpApp chalice.Chalice "
     "celery.Celery faust.App django.core.wsgi.get_wsgi_application django.core.asgi.get_asgi_application "
     "django.core.management.execute_from_command_line grpc.server grpc.aio.server grpclib.server.Server "
     "litestar.Litestar apistar.App robyn.Robyn faststream.FastStream nameko.runners.ServiceRunner"

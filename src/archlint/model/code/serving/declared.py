@@ -1,0 +1,455 @@
+"""Routes declared by decorators and by calls on a router, in the style of Flask, FastAPI, Sanic, aiohttp, Falcon.
+
+In: one module's facts. Out: routers, mounts and routes, put into ``Served``.
+"""
+
+from __future__ import annotations
+
+from archlint.core.facts.python import (
+    Argument,
+    Display,
+    Expression,
+    Literal,
+    PythonCall,
+    PythonClass,
+    PythonFunction,
+    Reference,
+    Template,
+)
+from archlint.core.span import Span
+from archlint.core.values import Unknown, is_unknown
+from archlint.model.code.objects import (
+    Key,
+    base_of,
+    call_of,
+    class_of,
+    items_of,
+    key_of,
+    member_of,
+    methods_of,
+    origin_key,
+    text_of,
+)
+from archlint.model.code.serving.found import (
+    Found,
+    Mount,
+    Router,
+    Served,
+    exact,
+    from_angles,
+    from_braces,
+    from_regex,
+)
+from archlint.model.code.serving.frameworks import (
+    ROUTER_CLASSES,
+    STYLES,
+    VERBS,
+    own_prefix,
+    prefix_of,
+    router_class,
+)
+from archlint.model.draft import Draft
+from archlint.model.program.program import Module
+
+_DECORATORS = VERBS | {"route", "api_route", "websocket", "websocket_route", "http", "page", "view", "any", "trace"}
+_MOUNTING = frozenset(
+    {"register_blueprint", "include_router", "mount", "add_namespace", "blueprint", "add_subapp", "add_routes",
+     "register_api", "add_router", "register_blueprints", "init_app"}
+)
+_RESOURCES = frozenset({"add_resource", "add_route", "add_view", "add_url_rule", "add_api_route", "add_websocket_route",
+                        "add_api_websocket_route"})
+_AIOHTTP = {f"add_{verb}": verb.upper() for verb in VERBS} | {"add_view": "", "add_static": "GET", "add_resource": ""}
+_AIOHTTP_CLASSES = frozenset({"aiohttp.web.Application", "aiohttp.web_app.Application"})
+_STARLETTE = frozenset(
+    {"starlette.routing.Route", "starlette.routing.WebSocketRoute", "fastapi.routing.APIRoute"}
+)
+_GENERATED_METRICS = {
+    "prometheus_flask_exporter.PrometheusMetrics": "/metrics",
+    "prometheus_fastapi_instrumentator.Instrumentator.expose": "/metrics",
+    "prometheus_fastapi_instrumentator.instrumentation.PrometheusFastApiInstrumentator.expose": "/metrics",
+    "prometheus_client.start_http_server": "/metrics",
+    "starlette_exporter.handle_metrics": "/metrics",
+}
+_GENERATED_HEALTH = {"healthcheck.HealthCheck": "/healthcheck", "flask_healthz.Healthz": "/healthz",
+                     "flask_healthz.healthz": "/healthz"}
+
+
+class Declarations:
+    """Collects what one service's modules declare."""
+
+    def __init__(self, draft: Draft, served: Served) -> None:
+        self.draft = draft
+        self.served = served
+
+    def read_routers(self, module: Module) -> None:
+        """Take in the applications and routers that one module makes: all modules' before any module's routes."""
+        for call in module.facts.calls:
+            self._made(call, module)
+
+    def read(self, module: Module) -> None:
+        """Take in the routes and mounts of one module."""
+        for function in module.facts.functions:
+            for decorator, at in zip(function.decorators, function.decorator_spans, strict=False):
+                call = call_of(decorator, module)
+                if call is not None and member_of(call.callee) in _DECORATORS:
+                    self._decorated(call, at, function, module)
+        for one in module.facts.classes:
+            for decorator in one.decorators:
+                call = call_of(decorator, module)
+                if call is not None and member_of(call.callee) in ("route", "view", "resource"):
+                    self._decorated_class(call, one, module)
+        for call in module.facts.calls:
+            self._called(call, module)
+
+    def _made(self, call: PythonCall, module: Module) -> None:
+        name = member_of(call.callee)
+        if not name or (name[0].islower() and name not in ("namespace", "default_app")):
+            return
+        callee = self.draft.program.callee(call, module)
+        kind = ROUTER_CLASSES.get(callee) or (router_class(self.draft, callee) if name[0].isupper() else None)
+        if kind is None:
+            return
+        key = key_of(call)
+        self.served.frameworks.setdefault(kind.framework, call.at)
+        self.served.routers[key] = Router(
+            key, kind.framework, kind.is_application, own_prefix(self.draft, call, kind, module), call.at
+        )
+        if name == "namespace":
+            self.served.mount(Mount(origin_key(self.draft, base_of(call.callee), module), key, None))
+        if kind.is_application and kind.framework == "flask" and name == "Api" and call.arguments:
+            parent = origin_key(self.draft, call.arguments[0].value, module)
+            if parent is not None:
+                self.served.mount(Mount(parent, key, None))
+        if kind.framework == "starlette":
+            routes = call.argument("routes", 1)
+            if routes is not None:
+                self._route_list(routes.value, module, key, "")
+        if kind.framework == "tornado" and call.arguments:
+            self._tornado(call.arguments[0].value, module)
+        if kind.framework == "connexion":
+            self.served.opaque.append(Unknown("connexion serves what a contract says"))
+
+    # Decorators
+
+    def _decorated(self, call: PythonCall, at: Span, function: PythonFunction, module: Module) -> None:
+        framework, router = self._framework(call, module)
+        member = member_of(call.callee)
+        if framework is None:
+            return
+        if framework == "nameko":
+            if len(call.arguments) > 1:
+                verbs = text_of(self.draft, call.arguments[0].value, module)
+                methods = tuple(part.strip().upper() for part in str(verbs.value).split(",")) if verbs else ()
+                self._add(at, call.arguments[1].value, methods, function.name, "nameko", None, module)
+            return
+        argument = call.argument("path", 0) or call.argument("rule", 0) or call.argument("uri", 0)
+        if argument is None and call.is_open:
+            return
+        if argument is None and framework != "bottle":
+            return
+        methods = self._methods(call, member, framework, module)
+        kind = "html" if _answers_pages(call) else None
+        value: Expression = argument.value if argument is not None else Literal("/" + _last(function.name))
+        self._add(at, value, methods, function.name, framework, router, module, kind)
+
+    def _framework(self, call: PythonCall, module: Module) -> tuple[str | None, Key | None]:
+        callee = self.draft.program.callee(call, module)
+        owner = callee.rpartition(".")[0]
+        if owner == "bottle":
+            return "bottle", None
+        if callee in ("nameko.web.handlers.http", "nameko.web.handlers.HttpRequestHandler.decorator"):
+            self.served.frameworks.setdefault("nameko", call.at)
+            return "nameko", None
+        kind = ROUTER_CLASSES.get(owner)
+        if kind is None and owner and not owner.startswith("?"):
+            kind = router_class(self.draft, owner)
+        base = base_of(call.callee)
+        key = origin_key(self.draft, base, module)
+        if kind is not None:
+            return kind.framework, key
+        if key in self.served.routers:
+            return self.served.routers[key].framework, key
+        if callee.startswith("?"):
+            # ``def register(app): @app.route(...)``: what is passed in is the application of the service's framework.
+            return self._passed_in(module), None
+        return None, None
+
+    def _passed_in(self, module: Module) -> str | None:
+        for one in module.facts.imports:
+            top = one.module.split(".")[0]
+            if top in ("flask", "fastapi", "sanic", "quart", "bottle"):
+                return top
+        return None
+
+    def _methods(self, call: PythonCall, member: str, framework: str, module: Module) -> tuple[str, ...]:
+        if member in VERBS:
+            return (member.upper(),)
+        argument = call.argument("methods") or call.argument("method")
+        if framework in ("bottle", "lambda") and argument is None:
+            argument = call.argument("method", 1)
+        if argument is not None:
+            texts = [
+                text_of(self.draft, item, where) for item, where in items_of(self.draft, argument.value, module)
+            ]
+            return tuple(str(one.value).upper() for one in texts if one is not None)
+        return () if member in ("websocket", "websocket_route", "any", "view") else ("GET",)
+
+    def _decorated_class(self, call: PythonCall, one: PythonClass, module: Module) -> None:
+        framework, router = self._framework(call, module)
+        if framework is None:
+            return
+        methods = self._verbs_of(one.name)
+        for argument in call.arguments:
+            if argument.name is None:
+                self._add(call.at, argument.value, methods, one.name, framework, router, module)
+
+    # Calls
+
+    def _called(self, call: PythonCall, module: Module) -> None:
+        member = member_of(call.callee)
+        if member in _MOUNTING:
+            self._mounted(call, member, module)
+        if member in _RESOURCES or member in _AIOHTTP:
+            self._registered(call, member, module)
+        if member == "add_api":
+            self.served.opaque.append(Unknown("its routes come from a contract"))
+        if member in ("expose", "start_http_server", "HealthCheck", "PrometheusMetrics", "Healthz", "handle_metrics"):
+            callee = self.draft.program.callee(call, module)
+            for table, kind in ((_GENERATED_METRICS, "metrics"), (_GENERATED_HEALTH, "health")):
+                if callee in table:
+                    given = next((text_of(self.draft, one.value, module) for one in call.arguments if
+                                  isinstance(one.value, Literal) and str(one.value.value).startswith("/")), None)
+                    path = str(given.value) if given else table[callee]
+                    self.served.routes.append(Found(call.at, path, ("GET",), callee, "library", None, kind))
+
+    def _mounted(self, call: PythonCall, member: str, module: Module) -> None:
+        parent = origin_key(self.draft, base_of(call.callee), module)
+        child_argument = call.argument("router", 0) or call.argument("blueprint", 0) or call.argument("bp", 0)
+        prefix: str | Unknown | None = None
+        replaces = False
+        if member in ("include_router", "add_router"):
+            argument = call.argument("prefix")
+            if member == "add_router":
+                argument, child_argument = call.argument("prefix", 0), call.argument("router", 1)
+        elif member in ("mount", "add_subapp"):
+            argument, child_argument = call.argument("path", 0), call.argument("app", 1) or call.argument("subapp", 1)
+        elif member == "add_namespace":
+            argument, replaces = call.argument("path", 1), True
+        else:
+            argument, replaces = call.argument("url_prefix"), True
+        if argument is not None:
+            prefix = prefix_of(self.draft, argument.value, module)
+        elif call.is_open:
+            prefix = Unknown("its arguments are not all seen")
+        if child_argument is None:
+            return
+        if member == "add_routes":
+            self._route_list(child_argument.value, module, parent, "")
+            return
+        for item, where in items_of(self.draft, child_argument.value, module):
+            child = origin_key(self.draft, item, where)
+            if child is not None and child in self.served.routers:
+                self.served.mount(Mount(parent, child, prefix, replaces and prefix is not None))
+            elif member == "mount" and isinstance(prefix, str):
+                self._mounted_application(call, prefix, item, where, parent)
+            elif member == "include_router" and isinstance(prefix, str):
+                self.served.opaque.append(Unknown("a router that is not read is mounted"))
+
+    def _mounted_application(
+        self, call: PythonCall, prefix: str, item: Expression, module: Module, parent: Key | None
+    ) -> None:
+        name = class_of(self.draft, item, module)
+        if name.endswith("StaticFiles"):
+            self.served.routes.append(
+                Found(call.at, prefix.rstrip("/") + "/{path}", ("GET",), name, "starlette", parent, "static")
+            )
+        elif "make_asgi_app" in name or "metrics" in prefix:
+            self.served.routes.append(Found(call.at, prefix, ("GET",), name, "starlette", parent, "metrics"))
+        elif "graphql" in name.lower():
+            self.served.routes.append(Found(call.at, prefix, (), name, "graphql", parent))
+        else:
+            self.served.opaque.append(Unknown(f"what is mounted at {prefix} is not read"))
+
+    def _registered(self, call: PythonCall, member: str, module: Module) -> None:
+        framework, router = self._framework(call, module)
+        callee = self.draft.program.callee(call, module)
+        if member in _AIOHTTP and (member != "add_resource" or "aiohttp" in callee or ".router." in callee):
+            if framework is None or "aiohttp" in callee or callee.endswith(f"router.{member}"):
+                base = base_of(call.callee)
+                owner = base_of(base) if base is not None and member_of(base) == "router" else base
+                key = origin_key(self.draft, owner, module)
+                if key in self.served.routers or any(_top(one.module) == "aiohttp" for one in module.facts.imports):
+                    self._aiohttp(call, member, key, module)
+                    return
+        if member == "add_resource":
+            for argument in call.arguments[1:]:
+                if argument.name is None:
+                    handler = self.draft.program.qualify(call.arguments[0].value, module)
+                    self._add(call.at, argument.value, self._verbs_of(handler), handler, "flask", router, module)
+            return
+        if member == "add_route" and (framework == "falcon" or callee.startswith("falcon.")):
+            if len(call.arguments) > 1:
+                handler = class_of(self.draft, call.arguments[1].value, module)
+                verbs = tuple(
+                    one.removeprefix("on_").upper() for one in methods_of(self.draft, handler) if one.startswith("on_")
+                )
+                self._add(call.at, call.arguments[0].value, verbs, handler, "falcon", router, module)
+            return
+        if framework is None and not callee.startswith("?"):
+            return
+        if framework is None:
+            framework = self._passed_in(module)
+            if framework is None:
+                return
+        self._added(call, member, framework, router, module)
+
+    def _added(
+        self, call: PythonCall, member: str, framework: str, router: Key | None, module: Module
+    ) -> None:
+        """``add_url_rule``, ``add_api_route`` and Sanic's ``add_route(handler, path)``."""
+        if framework == "sanic":
+            path, view = call.argument("uri", 1), call.argument("handler", 0)
+        else:
+            path = call.argument("rule", 0) or call.argument("path", 0)
+            view = call.argument("view_func", 2) or call.argument("endpoint", 1) or call.argument("route", 1)
+        if path is None:
+            return
+        handler, methods = "", self._methods(call, member, framework, module)
+        if view is not None:
+            handler = self.draft.program.qualify(view.value, module)
+            made = call_of(view.value, module)
+            if made is not None and member_of(made.callee) == "as_view":
+                owner = base_of(made.callee)
+                handler = self.draft.program.qualify(owner, module) if owner is not None else ""
+                if call.argument("methods") is None:
+                    methods = self._verbs_of(handler)
+        self._add(call.at, path.value, methods, handler, framework, router, module)
+
+    def _aiohttp(
+        self, call: PythonCall, member: str, key: Key | None, module: Module
+    ) -> None:
+        verb = _AIOHTTP.get(member, "")
+        arguments = call.arguments
+        path: Argument | None = call.argument("path", 0)
+        handler: Argument | None = call.argument("handler", 1)
+        if member == "add_route":
+            path, handler = call.argument("path", 1), call.argument("handler", 2)
+            verb_text = text_of(self.draft, arguments[0].value, module) if arguments else None
+            verb = str(verb_text.value).upper() if verb_text is not None else ""
+        if path is None:
+            return
+        if member == "add_static":
+            prefix = text_of(self.draft, path.value, module)
+            if prefix is not None:
+                value = Literal(str(prefix.value).rstrip("/") + "/{path}")
+                self._add(call.at, value, ("GET",), "", "aiohttp", key, module, "static")
+            return
+        methods = (verb,) if verb and verb != "*" else ()
+        name = self.draft.program.qualify(handler.value, module) if handler is not None else ""
+        self._add(call.at, path.value, methods, name, "aiohttp", key, module)
+
+    def _route_list(
+        self, value: Expression, module: Module, parent: Key | None, prefix: str
+    ) -> None:
+        """A list of Route objects (Starlette) or of ``web.get(...)`` (aiohttp)."""
+        for item, where in items_of(self.draft, value, module):
+            origin = self.draft.program.origin(item, where)
+            if origin is None:
+                self.served.opaque.append(Unknown("a list of routes is not read to its end"))
+                continue
+            call, place = origin
+            key = key_of(call)
+            callee = self.draft.program.callee(call, place)
+            if key in self.served.routers or callee == "aiohttp.web.RouteTableDef":
+                self.served.mount(Mount(parent, key, prefix or None))
+            elif callee in _STARLETTE:
+                path, handler = call.argument("path", 0), call.argument("endpoint", 1)
+                if path is not None:
+                    written = text_of(self.draft, path.value, place)
+                    text = exact(str(written.value) if written else None, written.is_exact if written else False)
+                    name = self.draft.program.qualify(handler.value, place) if handler else ""
+                    methods = self._methods(call, "route" if callee != "starlette.routing.WebSocketRoute" else "any",
+                                            "starlette", place)
+                    full = text if is_unknown(text) else from_braces(prefix + text)
+                    self.served.routes.append(Found(call.at, full, methods, name, "starlette", parent))
+            elif callee == "starlette.routing.Mount":
+                inner, outer = call.argument("routes"), call.argument("path", 0)
+                below = text_of(self.draft, outer.value, place) if outer else None
+                if inner is not None and below is not None:
+                    self._route_list(inner.value, place, parent, prefix + str(below.value).rstrip("/"))
+                elif below is not None and call.argument("app", 1) is not None:
+                    item_argument = call.argument("app", 1)
+                    assert item_argument is not None
+                    self._mounted_application(call, prefix + str(below.value), item_argument.value, place, parent)
+            elif callee.startswith("aiohttp.web.") and len(call.arguments) > 1:
+                verb = callee.rpartition(".")[2]
+                if verb == "static":
+                    written = text_of(self.draft, call.arguments[0].value, place)
+                    if written is not None:
+                        below_path = Literal(str(written.value).rstrip("/") + "/{path}")
+                        self._add(call.at, below_path, ("GET",), "", "aiohttp", parent, place, "static")
+                    continue
+                methods = (verb.upper(),) if verb in VERBS else ()
+                handler_name = self.draft.program.qualify(call.arguments[1].value, place)
+                self._add(call.at, call.arguments[0].value, methods, handler_name, "aiohttp", parent, place)
+
+    def _tornado(self, value: Expression, module: Module) -> None:
+        for item, where in items_of(self.draft, value, module):
+            if isinstance(item, Display) and len(item.items) > 1:
+                pattern, target = item.items[0], item.items[1]
+                at = self.served.frameworks["tornado"]
+            else:
+                call = call_of(item, where)
+                if call is None or len(call.arguments) < 2:
+                    continue
+                pattern, target, at = call.arguments[0].value, call.arguments[1].value, call.at
+            handler = self.draft.program.qualify(target, where)
+            static = handler.endswith("StaticFileHandler")
+            methods = self._verbs_of(handler)
+            self._add(at, pattern, methods, handler, "tornado", None, where, "static" if static else None)
+
+    def _verbs_of(self, class_name: str) -> tuple[str, ...]:
+        found = methods_of(self.draft, class_name)
+        return tuple(sorted(name.upper() for name in found if name in VERBS))
+
+    def _add(
+        self,
+        at: Span,
+        value: Expression,
+        methods: tuple[str, ...],
+        handler: str,
+        framework: str,
+        router: Key | None,
+        module: Module,
+        kind: str | None = None,
+    ) -> None:
+        self.served.frameworks.setdefault(framework, at)
+        for item, where in items_of(self.draft, value, module):
+            written = text_of(self.draft, item, where)
+            if written is None and not isinstance(item, Reference | Template) and is_unknown(item):
+                self.served.routes.append(Found(at, Unknown("its path is computed"), methods, handler, framework, router))
+                continue
+            text = exact(str(written.value) if written else None, written.is_exact if written else False)
+            if not is_unknown(text):
+                style = STYLES.get(framework, "braces")
+                if style == "braces":
+                    text = from_braces(text)
+                elif style == "regex":
+                    text = from_regex(text)
+                else:
+                    text = from_angles(text, style == "angles")
+            self.served.routes.append(Found(at, text, methods, handler, framework, router, kind))
+
+
+def _answers_pages(call: PythonCall) -> bool:
+    answer = call.argument("response_class")
+    return answer is not None and member_of(answer.value) == "HTMLResponse"
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _top(name: str) -> str:
+    return name.split(".", maxsplit=1)[0]
+
