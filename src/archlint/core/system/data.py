@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archlint.core.span import Span
 from archlint.core.system.base import Subject
 from archlint.core.values import Place, Truth, Unknown
 
@@ -13,7 +14,7 @@ class DatastoreUse(Subject):
     """A service that connects to a datastore. ``at`` is where the address is given; ``how`` leads from the code to it.
 
     ``account`` is the user it connects as. ``is_superuser``: an administrator's name, or the user that the database's
-    own container creates as superuser. ``is_own_tooling``: a migration job, backup, exporter or admin console.
+    own container creates as superuser. ``account_at`` is where the account is given. ``is_own_tooling``: a migration job, backup, exporter or admin console.
     """
 
     service: str
@@ -22,6 +23,7 @@ class DatastoreUse(Subject):
     port: int | None | Unknown = None
     database: str | None | Unknown = None
     account: str | None | Unknown = None
+    account_at: Span | None = None
     is_superuser: Truth = False
     is_own_tooling: bool = False
     writes: Truth = Unknown()
@@ -45,4 +47,4 @@ class Datastore(Subject):
     is_exposed: Truth = False
 
 
-__all__ = ["Datastore", "DatastoreUse"]
+__all__ = ["Datastore", "DatastoreUse", "Span"]

@@ -21,7 +21,16 @@ from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _APPLICATIONS = frozenset(
-    ["fastapi.FastAPI", "fastapi.applications.FastAPI", "starlette.applications.Starlette", "litestar.Litestar", "sanic.Sanic", "quart.Quart", "tornado.web.Application", "aiohttp.web.Application"]
+    [
+        "fastapi.FastAPI",
+        "fastapi.applications.FastAPI",
+        "starlette.applications.Starlette",
+        "litestar.Litestar",
+        "sanic.Sanic",
+        "quart.Quart",
+        "tornado.web.Application",
+        "aiohttp.web.Application",
+    ]
 )
 _RUNNERS = re.compile(
     r"(flask\.Flask|quart\.Quart|sanic\.Sanic|sanic\.app\.Sanic|flask_socketio\.SocketIO|connexion\.\w+|bottle\.Bottle|bottle|"
@@ -32,9 +41,13 @@ _FLASKS = ("flask", "quart", "connexion", "sanic", "flask_socketio", "apiflask",
 _SERVERS = re.compile(r"\b(gunicorn|uvicorn|hypercorn|waitress-serve|uwsgi|daphne|granian|mod_wsgi|flask\s+run)\b")
 _RUNS_FILE = re.compile(r"\bpython[0-9.]*\b")
 _TRUE = frozenset({"1", "true", "yes", "on", "t", "y"})
-_SWITCHES = frozenset({"DEBUG", "FLASK_DEBUG", "DJANGO_DEBUG", "APP_DEBUG", "DEBUG_MODE", "ENABLE_DEBUG", "IS_DEBUG", "QUART_DEBUG"})
+_SWITCHES = frozenset(
+    {"DEBUG", "FLASK_DEBUG", "DJANGO_DEBUG", "APP_DEBUG", "DEBUG_MODE", "ENABLE_DEBUG", "IS_DEBUG", "QUART_DEBUG"}
+)
 _MODES = frozenset({"FLASK_ENV", "QUART_ENV"})
-_LEVEL_NAME = re.compile(r"(^|_)LOG(GING)?_?LEVEL$|^LOGLEVEL$|^LOG_SEVERITY$|^(RUST|LOGURU|UVICORN|GUNICORN)_LOG(_LEVEL)?$")
+_LEVEL_NAME = re.compile(
+    r"(^|_)LOG(GING)?_?LEVEL$|^LOGLEVEL$|^LOG_SEVERITY$|^(RUST|LOGURU|UVICORN|GUNICORN)_LOG(_LEVEL)?$"
+)
 _DEBUG_LEVELS = frozenset({"DEBUG", "TRACE", "ALL", "VERBOSE"})
 _LEVEL_FLAG = re.compile(r"--log[-_]level[= ]['\"]?(debug|trace)\b|--loglevel[= ]['\"]?(debug|trace)\b", re.IGNORECASE)
 _DEBUG_FLAG = re.compile(r"\bflask\b[^&|;\n]*\s--debug\b")
@@ -54,7 +67,13 @@ def debug_settings(draft: Draft, scope: CodeScope) -> Iterator[DebugSetting]:
 
 
 def _setting(
-    service: str, kind: str, source: str, value: str, at: Span, production: Truth = True, related: tuple[Place, ...] = ()
+    service: str,
+    kind: str,
+    source: str,
+    value: str,
+    at: Span,
+    production: Truth = True,
+    related: tuple[Place, ...] = (),
 ) -> DebugSetting:
     return DebugSetting(
         at=at, name=value, key=f"{kind} {value} of {service}", service=service, kind=kind, source=source, value=value,
@@ -91,14 +110,21 @@ def _in_code(draft: Draft, code: ServiceCode) -> Iterator[DebugSetting]:
             elif last == "run" and call.name == "uvicorn.run" and call.argument("log_level") is not None:
                 level = call.argument("log_level")
                 if level is not None and level_name(draft, level.value, module, around) in _DEBUG_LEVELS:
-                    yield _setting(service, "log-level", "code", "log_level=debug", level.at, _is_run(draft, call, module, service))
+                    yield _setting(
+                        service, "log-level", "code", "log_level=debug", level.at, _is_run(draft, call, module, service)
+                    )
         yield from _assigned(draft, module, service, around, imported)
 
 
 def _is_logger(draft: Draft, call: PythonCall, module: Module) -> bool:
     """Whether ``x.setLevel`` sets a logger's level (a handler's alone changes nothing)."""
     name = draft.program.callee(call, module)
-    if name in ("logging.getLogger.setLevel", "logging.Logger.setLevel", "logging.root.setLevel", "flask.Flask.logger.setLevel"):
+    if name in (
+        "logging.getLogger.setLevel",
+        "logging.Logger.setLevel",
+        "logging.root.setLevel",
+        "flask.Flask.logger.setLevel",
+    ):
         return True
     if isinstance(call.callee, Member):
         made = draft.program.origin(call.callee.base, module)
@@ -165,20 +191,34 @@ def _assigned(
     name = module.facts.name
     is_settings = "settings" in name.split(".") or name.rpartition(".")[2] in ("settings", "production", "prod")
     is_django = is_settings and any(
-        isinstance(one.target, Reference) and one.target.name == f"{name}.INSTALLED_APPS" for one in module.facts.assignments
+        isinstance(one.target, Reference) and one.target.name == f"{name}.INSTALLED_APPS"
+        for one in module.facts.assignments
     )
     for one in module.facts.assignments:
         target = one.target
         switch = None
-        if isinstance(target, Reference) and target.name == f"{name}.DEBUG" and (is_django or name.endswith((".production", ".prod"))):
+        if (
+            isinstance(target, Reference)
+            and target.name == f"{name}.DEBUG"
+            and (is_django or name.endswith((".production", ".prod")))
+        ):
             switch = "DEBUG = True"
-        elif isinstance(target, Item) and isinstance(target.key, Literal) and target.key.value == "DEBUG" and imported & set(_FLASKS):
+        elif (
+            isinstance(target, Item)
+            and isinstance(target.key, Literal)
+            and target.key.value == "DEBUG"
+            and imported & set(_FLASKS)
+        ):
             switch = 'config["DEBUG"] = True'
         elif isinstance(target, Reference) and target.name.endswith(".debug") and "flask" in imported:
             owner = target.name.rpartition(".")[0]
             made = draft.program.origin(Reference(owner), module)
             switch = "debug = True" if made is not None and draft.program.callee(*made) == "flask.Flask" else None
-        elif isinstance(target, Reference) and target.name.endswith(".DEBUG") and _is_used_profile(draft, target.name, module):
+        elif (
+            isinstance(target, Reference)
+            and target.name.endswith(".DEBUG")
+            and _is_used_profile(draft, target.name, module)
+        ):
             switch = "DEBUG = True"
         if switch is None:
             continue
@@ -197,7 +237,8 @@ def _is_settings_chosen_elsewhere(draft: Draft, module: Module) -> bool:
         if other is module or not (other.path.startswith(package + "/") or other.path.startswith(package + "_")):
             continue
         if any(
-            isinstance(one.target, Reference) and one.target.name == f"{other.facts.name}.DEBUG" for one in other.facts.assignments
+            isinstance(one.target, Reference) and one.target.name == f"{other.facts.name}.DEBUG"
+            for one in other.facts.assignments
         ):
             return True
     return False
@@ -268,13 +309,18 @@ def _kind_of(variable: EnvironmentVariable) -> str | None:
 def _at_launch(draft: Draft, service: str) -> Iterator[DebugSetting]:
     for container in draft.containers_of(service):
         text = " ".join(
-            word for given in (container.command, container.arguments) if not isinstance(given, Unknown) for word in given
+            word
+            for given in (container.command, container.arguments)
+            if not isinstance(given, Unknown)
+            for word in given
         )
         found = _LEVEL_FLAG.search(text) or _DEBUG_FLAG.search(text)
         if found:
             kind = "log-level" if "log" in found[0] else "debug-mode"
             yield _setting(service, kind, "manifest", found[0].strip(), container.at, container.is_production)
-    overridden = any(container.command for container in draft.containers_of(service) if not is_unknown(container.command))
+    overridden = any(
+        container.command for container in draft.containers_of(service) if not is_unknown(container.command)
+    )
     for image in draft.images:
         if image.service == service and not isinstance(image.command, Unknown) and not overridden:
             text = " ".join(image.command)

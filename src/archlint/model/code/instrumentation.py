@@ -114,14 +114,67 @@ _LAUNCHERS = {
     "splunk-py-trace": ("OpenTelemetry", True),
     "sw-python": ("SkyWalking", True),
 }
-_OPERATOR = re.compile(r"instrumentation\.opentelemetry\.io/inject-(python|sdk)|sidecar\.opentelemetry\.io/inject-python")
-_DATADOG_OPERATOR = re.compile(r"admission\.datadoghq\.com/python-lib\.version|dynakube|oneagent\.dynatrace\.com/inject")
+_OPERATOR = re.compile(
+    r"instrumentation\.opentelemetry\.io/inject-(python|sdk)|sidecar\.opentelemetry\.io/inject-python"
+)
+_DATADOG_OPERATOR = re.compile(
+    r"admission\.datadoghq\.com/python-lib\.version|dynakube|oneagent\.dynatrace\.com/inject"
+)
 _EXPORTER = re.compile(r"(statsd|prometheus|-|_|/|^)exporter", re.IGNORECASE)
 _TELEMETRY_WORDS = frozenset(
-    ["telemetry", "observability", "otel", "opentelemetry", "metrics", "metric", "tracing", "tracer", "instrumentation", "apm", "prometheus", "monitoring", "instrumentator"]
+    [
+        "telemetry",
+        "observability",
+        "otel",
+        "opentelemetry",
+        "metrics",
+        "metric",
+        "tracing",
+        "tracer",
+        "instrumentation",
+        "apm",
+        "prometheus",
+        "monitoring",
+        "instrumentator",
+    ]
 )
 _NOT_TELEMETRY = frozenset(
-    ["sklearn", "numpy", "scipy", "torch", "tensorflow", "keras", "pandas", "evaluate", "nltk", "torchmetrics", "mlflow", "prometheus_client", "opentelemetry", "sqlalchemy", "django", "flask", "fastapi", "starlette", "tracemalloc", "sys", "typing", "google", "azure", "boto3", "botocore", "grpc", "transformers", "langchain", "langchain_core", "sentry_sdk", "ragas", "datasets", "kubernetes", "psutil"]
+    [
+        "sklearn",
+        "numpy",
+        "scipy",
+        "torch",
+        "tensorflow",
+        "keras",
+        "pandas",
+        "evaluate",
+        "nltk",
+        "torchmetrics",
+        "mlflow",
+        "prometheus_client",
+        "opentelemetry",
+        "sqlalchemy",
+        "django",
+        "flask",
+        "fastapi",
+        "starlette",
+        "tracemalloc",
+        "sys",
+        "typing",
+        "google",
+        "azure",
+        "boto3",
+        "botocore",
+        "grpc",
+        "transformers",
+        "langchain",
+        "langchain_core",
+        "sentry_sdk",
+        "ragas",
+        "datasets",
+        "kubernetes",
+        "psutil",
+    ]
 )
 
 
@@ -176,7 +229,11 @@ def tracing_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None
             if call.name == "sentry_sdk.init":
                 if call.is_open:
                     return Unknown("Sentry may trace")
-                if call.argument("traces_sample_rate") or call.argument("traces_sampler") or call.argument("enable_tracing"):
+                if (
+                    call.argument("traces_sample_rate")
+                    or call.argument("traces_sampler")
+                    or call.argument("enable_tracing")
+                ):
                     return Setting("Sentry", "code", call.at)
         for one in module.facts.imports:
             full = f"{one.module}.{one.name}" if one.name else one.module
@@ -203,7 +260,11 @@ def launch_commands(draft: Draft, service: str) -> Iterator[tuple[str, Span, str
     named = {word.rpartition("/")[2].rstrip(";") for text, _, _ in texts for word in text.split()}
     for script in draft.index.of(ShellScript):
         path = script.at.path
-        if path.rpartition("/")[2] in named and directory is not None and path.startswith(directory + "/" if directory else ""):
+        if (
+            path.rpartition("/")[2] in named
+            and directory is not None
+            and path.startswith(directory + "/" if directory else "")
+        ):
             yield script.text, script.at, "image"
 
 

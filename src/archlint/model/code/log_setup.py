@@ -68,7 +68,8 @@ _STRUCTURED_IMPORTS = (
 """Libraries that ship structured records, to a platform or as JSON: importing them in production code is using them."""
 
 _JSON_FORMATTERS = re.compile(
-    r"pythonjsonlogger\.|json_log_formatter\.|ecs_logging\.|logstash|gelf|StackdriverFormatter|StructuredLog", re.IGNORECASE
+    r"pythonjsonlogger\.|json_log_formatter\.|ecs_logging\.|logstash|gelf|StackdriverFormatter|StructuredLog",
+    re.IGNORECASE,
 )
 _NAMED_JSON = re.compile(r"json", re.IGNORECASE)
 _DUMPS = re.compile(r"(^|\.)(json|orjson|ujson|simplejson|rapidjson|msgspec\.json|msgspec)\.(dumps|encode|dump)$")
@@ -77,7 +78,65 @@ _STRUCTLOG_TEXT = re.compile(r"structlog\.(\w+\.)*(ConsoleRenderer|KeyValueRende
 _JSON_FORMAT = re.compile(r"\s*\{\s*\\?[\"']")
 _LOG_WORDS = frozenset({"log", "logs", "logging", "logger", "loggers", "logutils", "logconfig", "logsetup"})
 _NO_SET_UP = frozenset(
-    ["logging", "loguru", "structlog", "django", "flask", "werkzeug", "fastapi", "starlette", "uvicorn", "gunicorn", "aiohttp", "celery", "sqlalchemy", "kombu", "tornado", "sanic", "quart", "google", "azure", "botocore", "boto3", "alembic", "twisted", "absl", "rich", "click", "tqdm", "grpc", "scrapy", "pytest", "torch", "math", "tensorflow", "sklearn", "transformers", "multiprocessing", "concurrent", "asyncio", "distutils", "setuptools", "nameko", "kafka", "pika", "tenacity", "langchain", "langchain_core", "airflow", "dagster", "prefect", "pytorch_lightning", "wandb", "mlflow", "numpy", "scipy", "typing", "logging_tree", "__future__"]
+    [
+        "logging",
+        "loguru",
+        "structlog",
+        "django",
+        "flask",
+        "werkzeug",
+        "fastapi",
+        "starlette",
+        "uvicorn",
+        "gunicorn",
+        "aiohttp",
+        "celery",
+        "sqlalchemy",
+        "kombu",
+        "tornado",
+        "sanic",
+        "quart",
+        "google",
+        "azure",
+        "botocore",
+        "boto3",
+        "alembic",
+        "twisted",
+        "absl",
+        "rich",
+        "click",
+        "tqdm",
+        "grpc",
+        "scrapy",
+        "pytest",
+        "torch",
+        "math",
+        "tensorflow",
+        "sklearn",
+        "transformers",
+        "multiprocessing",
+        "concurrent",
+        "asyncio",
+        "distutils",
+        "setuptools",
+        "nameko",
+        "kafka",
+        "pika",
+        "tenacity",
+        "langchain",
+        "langchain_core",
+        "airflow",
+        "dagster",
+        "prefect",
+        "pytorch_lightning",
+        "wandb",
+        "mlflow",
+        "numpy",
+        "scipy",
+        "typing",
+        "logging_tree",
+        "__future__",
+    ]
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -253,7 +312,9 @@ def _class_format(draft: Draft, name: str, seen: set[str]) -> str | Unknown:
     if own is None:
         if _NAMED_JSON.search(name):
             return _JSON
-        if name.startswith(("logging.", "uvicorn.logging.", "colorlog.", "colorama.", "rich.", "click", "gunicorn.glogging")):
+        if name.startswith(
+            ("logging.", "uvicorn.logging.", "colorlog.", "colorama.", "rich.", "click", "gunicorn.glogging")
+        ):
             return _TEXT
         return Unknown(f"{name} is not known")
     definition, module = own
@@ -344,9 +405,7 @@ def _loguru(draft: Draft, call: PythonCall, module: Module, around: Surroundings
     return _Found(call.at, _TEXT, level)
 
 
-def _from_dict(
-    draft: Draft, expression: Expression | None, module: Module, at: Span, around: Surroundings
-) -> _Found:
+def _from_dict(draft: Draft, expression: Expression | None, module: Module, at: Span, around: Surroundings) -> _Found:
     """The format that a configuration dictionary gives: JSON if any of its formatters writes JSON."""
     if expression is None:
         return _Found(at, Unknown("the logging configuration is not known"))

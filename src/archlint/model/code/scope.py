@@ -56,6 +56,11 @@ class CodeScope:
         for path in sorted({*self._owner, *self._importers}):
             yield program.modules[path]
 
+    def owners(self, module: Module) -> tuple[str, ...]:
+        """The services whose code the module is."""
+        owner = self._owner.get(module.path)
+        return (owner,) if owner is not None else tuple(self._importers.get(module.path, ()))
+
     def services_running(self, call: PythonCall, module: Module) -> tuple[str, ...]:
         """The services in whose processes a call may be made, sorted."""
         owner = self._owner.get(module.path)
@@ -114,12 +119,15 @@ def code_scope(draft: Draft) -> CodeScope:
             shared |= {
                 path
                 for path in program.imported_modules(module.path)
-                if path not in scope._owner and is_production(path, draft.config)
+                if path not in scope._owner
+                and is_production(path, draft.config)
                 and roles.get(service_name_at(draft, path) or "", "library") == "library"
             }
         for path in sorted(shared):
             scope._importers.setdefault(path, []).append(service.name)
-        scope.codes[service.name] = ServiceCode(service, tuple(mine), tuple(program.modules[one] for one in sorted(shared)))
+        scope.codes[service.name] = ServiceCode(
+            service, tuple(mine), tuple(program.modules[one] for one in sorted(shared))
+        )
     return scope
 
 
@@ -185,7 +193,8 @@ def _surroundings(draft: Draft) -> dict[str, tuple[Surroundings, ...]]:
             for environment, containers in by_environment.items()
         }
         production = {
-            environment: any(one.is_production for one in containers) for environment, containers in by_environment.items()
+            environment: any(one.is_production for one in containers)
+            for environment, containers in by_environment.items()
         }
         result[service] = tuple(
             Surroundings(service, environment, production[environment], tuple(containers))

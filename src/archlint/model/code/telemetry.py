@@ -11,8 +11,8 @@ from archlint.core.span import Span, start_of
 from archlint.core.system.base import link
 from archlint.core.system.calls import Route
 from archlint.core.system.messaging import Consumer
-from archlint.core.system.services import Telemetry
-from archlint.core.values import Place, is_unknown
+from archlint.core.system.services import LoggingSetup, Telemetry
+from archlint.core.values import Place
 from archlint.model.code.debug import debug_settings
 from archlint.model.code.instrumentation import metrics_of, tracing_of
 from archlint.model.code.log_setup import logging_of
@@ -43,14 +43,14 @@ def add_telemetry(draft: Draft) -> None:
             service=service.name,
             is_long_running=False if service.role == "job" else service.is_long_running,
             logging=logging,
-            log_format=logging if logging is None or is_unknown(logging) else logging.format,
-            log_at=at if logging is None or is_unknown(logging) else logging.at,
+            log_format=logging.format if isinstance(logging, LoggingSetup) else logging,
+            log_at=logging.at if isinstance(logging, LoggingSetup) else at,
             metrics=metrics_of(draft, code),
             tracing=tracing_of(draft, code),
             prints=prints,
             prints_at=prints[0].at if prints else at,
         )
-        if logging is not None and not is_unknown(logging):
+        if isinstance(logging, LoggingSetup):
             draft.add(logging)
         draft.add(telemetry)
         link(service, telemetry=telemetry)
@@ -93,9 +93,7 @@ def _handlers(draft: Draft, scope: CodeScope) -> dict[str, list[tuple[PythonFunc
     return {service: [functions[name] for name in sorted(functions)] for service, functions in found.items()}
 
 
-def _prints(
-    draft: Draft, code: ServiceCode, handlers: list[tuple[PythonFunction, Module]]
-) -> tuple[Place, ...]:
+def _prints(draft: Draft, code: ServiceCode, handlers: list[tuple[PythonFunction, Module]]) -> tuple[Place, ...]:
     """The prints that answering a request or message may run."""
     if not any(call.name == "print" for module in code.modules for call in module.facts.calls):
         return ()
