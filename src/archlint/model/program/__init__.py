@@ -7,6 +7,6 @@ so that what is too deep is UNKNOWN and never a hang. It knows no library: what 
 
 from __future__ import annotations
 
-from archlint.model.program.program import Module, Program, Resolved
+from archlint.model.program.program import HOLE, Lookup, Module, Program, Resolved
 
-__all__ = ["Module", "Program", "Resolved"]
+__all__ = ["HOLE", "Lookup", "Module", "Program", "Resolved"]

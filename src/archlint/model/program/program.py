@@ -1,71 +1,60 @@
-"""Names and values across the modules of a workspace."""
+"""The program: one door to names, objects, values and calls of all modules of the workspace."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from archlint.core.facts.python import Expression, PythonCall, PythonFunction, PythonModule
-from archlint.core.values import Place, Unknown
+from archlint.core.values import UNKNOWN, Unknown
+from archlint.model.program.callgraph import CallGraph
+from archlint.model.program.index import Definitions, Module
+from archlint.model.program.objects import Objects
+from archlint.model.program.values import HOLE, Lookup, Resolved, Values
 
-HOLE = "{}"
-"""What stands in a resolved text for a part that is not known."""
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """One value that an expression may have. In text, ``HOLE`` stands for each part that is not known, and ``is_exact``
-    is then false. ``chain`` leads from the expression to where the value is written."""
-
-    value: str | int | float | bool | None
-    chain: tuple[Place, ...] = ()
-    is_exact: bool = True
-
-
-@dataclass(frozen=True, eq=False)
-class Module:
-    """A module of the program. ``path`` is its file; ``facts`` what the reader saw."""
-
-    path: str
-    facts: PythonModule
-
-
-Lookup = Callable[[str], Sequence[Resolved] | Unknown | None]
-"""Gives the values of an environment variable: None where nothing sets it, UNKNOWN where something unreadable does."""
+__all__ = ["HOLE", "Lookup", "Module", "Program", "Resolved"]
 
 
 class Program:
     """Every Python module of the workspace, joined."""
 
     def __init__(self, modules: Iterable[PythonModule]) -> None:
-        self.modules: dict[str, Module] = {one.at.path: Module(one.at.path, one) for one in modules}
+        self._definitions = Definitions(modules)
+        self._objects = Objects(self._definitions)
+        self._calls = CallGraph(self._definitions, self._objects)
+        self._objects.callers = self._calls.callers
+        self._values = Values(self._definitions, self._objects, self._calls)
+        self._imported: dict[str, tuple[str, ...]] = {}
+        self.modules: dict[str, Module] = self._definitions.modules
 
     def import_target(self, module: Module, name: str) -> Module | None:
         """The module of this workspace that an absolute dotted name means when ``module`` imports it, or None.
 
         Import roots are tried from the importing file's directory upward (and ``src`` below each), as a service is
-        started from its own directory.
+        started from its own directory; then a top-level package of that name, if there is only one in the workspace.
         """
-        raise NotImplementedError
+        found = self._definitions.find(module, name)
+        return found[0] if found is not None and not found[1] else None
 
     def qualify(self, expression: Expression, module: Module) -> str:
         """What the expression names, through imports, re-exports, assignments, attributes and factories.
 
         A library's names come out as the library documents them (``requests.get``, ``flask.Flask``); an attribute of
         an instance as class and member: ``self.session.get`` with ``self.session = requests.Session()`` is
-        ``requests.Session.get``. A name of this workspace comes out as its definition's (``src.orders.db.connect``).
-        ``?`` where it is not known (``?.get``).
+        ``requests.Session.get``; the result of a library function is named by the function
+        (``psycopg2.connect.cursor``). A name of this workspace comes out as its definition's
+        (``src.orders.db.connect``). ``?`` where it is not known (``?.get``).
         """
-        raise NotImplementedError
+        return self._objects.qualified(expression, module)
 
     def callee(self, call: PythonCall, module: Module) -> str:
         """``qualify`` of what is called."""
-        raise NotImplementedError
+        return self._objects.qualified(call.callee, module)
 
     def origin(self, expression: Expression, module: Module) -> tuple[PythonCall, Module] | None:
         """The call that made the object that the expression stands for (``requests.Session(...)``), through variables,
         attributes, module globals, factories and context managers; None where it is not one known call."""
-        raise NotImplementedError
+        thing = self._objects.thing(expression, module)
+        return (thing.call, thing.module) if thing.call is not None and thing.module is not None else None
 
     def evaluate(
         self, expression: Expression | None, module: Module, lookup: Lookup | None = None
@@ -73,40 +62,85 @@ class Program:
         """The values that the expression may have, most usual first, or UNKNOWN where none is known.
 
         ``lookup`` gives environment variables; without it (or where it gives None) a read has its default, and with
-        no default it is UNKNOWN.
+        no default it is UNKNOWN. Where only some of several values are known, the last one is ``Resolved(HOLE)``, not
+        exact.
         """
-        raise NotImplementedError
+        return self._values.evaluate(expression, module, lookup)
 
     def function_named(self, name: str) -> tuple[PythonFunction, Module] | None:
         """The function or method of this workspace with that qualified name."""
-        raise NotImplementedError
+        return self._definitions.functions.get(name)
+
+    def function_of(self, expression: Expression, module: Module) -> tuple[PythonFunction, Module] | None:
+        """The function of this workspace that an expression refers to: a callback, a handler, a wrapped function."""
+        return self._calls.function_of(expression, module)
 
     def called_functions(self, call: PythonCall, module: Module) -> tuple[tuple[PythonFunction, Module], ...]:
-        """The functions of this workspace that a call may run, methods through ``self``, known instances and bases."""
-        raise NotImplementedError
+        """The functions of this workspace that a call may run: what it names (methods through ``self``, known instances
+        and bases, overrides of abstract ones) and the functions that it passes to a library (``submit(f)``)."""
+        return self._calls.called(call, module)
 
     def callers(self, function: PythonFunction, module: Module) -> tuple[tuple[PythonCall, Module], ...]:
         """The calls of this workspace that may run a function."""
-        raise NotImplementedError
+        return self._calls.callers(function, module)
 
     def calls_in(self, function: PythonFunction, module: Module) -> tuple[PythonCall, ...]:
         """The calls in a function's own body (nested functions too)."""
-        raise NotImplementedError
+        return self._calls.calls_in(function, module)
+
+    def module_scope_calls(self, module: Module) -> tuple[PythonCall, ...]:
+        """The calls at module and class level: what importing (or starting) the module runs."""
+        return self._calls.scope_calls(module)
 
     def reachable(
         self, function: PythonFunction, module: Module, depth: int = 6
     ) -> tuple[tuple[PythonCall, Module], ...]:
         """All calls that running a function may make, its callees' too, nearest first, each once."""
-        raise NotImplementedError
+        return self._calls.reachable(function, module, depth)
 
     def instantiated(self, class_name: str) -> tuple[tuple[PythonCall, Module], ...]:
         """The calls that make instances of a class of this workspace."""
-        raise NotImplementedError
+        return self._calls.instantiated(class_name)
 
     def bases(self, class_name: str) -> tuple[str, ...] | Unknown:
         """The qualified names of all bases, nearest first; library bases are included, UNKNOWN where one is not known."""
-        raise NotImplementedError
+        found = self._objects.bases(class_name)
+        return UNKNOWN if "?" in found else found
+
+    def subclasses(self, class_name: str) -> tuple[str, ...]:
+        """The classes of this workspace below a class of the workspace or of a library."""
+        return self._calls.subclasses(class_name)
 
     def imported_modules(self, path: str) -> frozenset[str]:
-        """The paths of the modules of this workspace that a file imports, directly or through others."""
-        raise NotImplementedError
+        """The paths of the modules of this workspace that a file imports when it runs, directly or through others."""
+        seen: set[str] = set()
+        waiting = [path]
+        while waiting:
+            for one in self._imports_of(waiting.pop()):
+                if one not in seen:
+                    seen.add(one)
+                    waiting.append(one)
+        return frozenset(seen - {path})
+
+    def _imports_of(self, path: str) -> tuple[str, ...]:
+        found = self._imported.get(path)
+        module = self.modules.get(path)
+        if found is None and module is not None:
+            targets: dict[str, None] = {}
+            for line in module.facts.imports:
+                if line.typing_only:
+                    continue
+                name = f"{line.module}.{line.name}" if line.name not in (None, "*") and line.module else line.module
+                target = self._definitions.find(module, name or line.name or "")
+                if target is None:
+                    continue
+                targets[target[0].path] = None
+                package = target[0].name.rpartition(".")[0]
+                while package:
+                    parent = self._definitions.by_name.get(package)
+                    if parent is None or not parent.facts.is_package:
+                        break
+                    targets[parent.path] = None
+                    package = package.rpartition(".")[0]
+            found = self._imported[path] = tuple(targets)
+        return found or ()

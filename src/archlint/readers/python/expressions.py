@@ -26,7 +26,6 @@ from archlint.core.facts.python import (
     PythonString,
     Reference,
     Result,
-    Template,
 )
 from archlint.core.span import Span
 from archlint.core.values import Unknown
@@ -137,9 +136,7 @@ class Expressions:
         if name and node.__class__ is ast.Constant and isinstance(node.value, str | bytes):  # type: ignore[attr-defined]
             value = self._constant(node)  # type: ignore[arg-type]
             if isinstance(value, Literal) and isinstance(value.value, str):
-                self.strings.append(
-                    PythonString(self.at(node), name, value.value, context, self.scope.function)
-                )
+                self.strings.append(PythonString(self.at(node), name, value.value, context, self.scope.function))
 
     def at(self, node: Located) -> Span:
         """The node's span; in an f-string, whose inner places are not always right, at least a part of that."""
@@ -239,7 +236,15 @@ class Expressions:
         scope = self.scope
         self.calls.append(
             PythonCall(
-                at, callee, tuple(arguments), scope.function, self.loop, awaited, self.catches, self.contexts, self.branch
+                at,
+                callee,
+                tuple(arguments),
+                scope.function,
+                self.loop,
+                awaited,
+                self.catches,
+                self.contexts,
+                self.branch,
             )
         )
         result = Result(len(self.calls) - 1)
@@ -281,7 +286,11 @@ class Expressions:
                         break
                     if one == key:
                         return value
-            elif isinstance(base, Display) and isinstance(key.value, int) and -len(base.items) <= key.value < len(base.items):
+            elif (
+                isinstance(base, Display)
+                and isinstance(key.value, int)
+                and -len(base.items) <= key.value < len(base.items)
+            ):
                 return base.items[key.value]
         return Item(base, key)
 
@@ -466,7 +475,10 @@ def parts_of(value: Expression, targets: list[ast.expr]) -> list[Expression]:
             return list(value.items)
         return [Item(value, Literal(place)) for place in range(len(targets))]
     return [
-        Item(value, Literal(place)) if place < starred else COMPUTED if place == starred
+        Item(value, Literal(place))
+        if place < starred
+        else COMPUTED
+        if place == starred
         else Item(value, Literal(place - len(targets)))
         for place in range(len(targets))
     ]

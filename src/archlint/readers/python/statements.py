@@ -219,7 +219,9 @@ class Statements:
         scope = reader.scope
         name = f"{scope.prefix}.{node.name}"
         bases = tuple([reader.read(one) for one in node.bases])
-        keywords = tuple([Argument(self.spans.of(one), one.arg or "**", reader.read(one.value)) for one in node.keywords])
+        keywords = tuple(
+            [Argument(self.spans.of(one), one.arg or "**", reader.read(one.value)) for one in node.keywords]
+        )
         last = max((*node.bases, *node.keywords), key=lambda one: (one.end_lineno, one.end_col_offset), default=None)
         self._classes.append(
             PythonClass(
@@ -242,9 +244,7 @@ class Statements:
             alias = one.asname or one.name.partition(".")[0]
             self._bind_import(alias, one.name if one.asname else alias)
             self._imports.append(
-                PythonImport(
-                    self.spans.of(one), one.name, None, alias, 0, reader.scope.function, self._typing_only
-                )
+                PythonImport(self.spans.of(one), one.name, None, alias, 0, reader.scope.function, self._typing_only)
             )
 
     def _import_from(self, node: ast.ImportFrom) -> None:
@@ -345,9 +345,7 @@ class Statements:
             owner.names[name] = value if known else place
         elif isinstance(target, ast.Tuple | ast.List):
             nodes = node.elts if isinstance(node, ast.Tuple | ast.List) else None
-            for position, (one, part) in enumerate(
-                zip(target.elts, parts_of(value, target.elts), strict=True)
-            ):
+            for position, (one, part) in enumerate(zip(target.elts, parts_of(value, target.elts), strict=True)):
                 paired = nodes is not None and len(nodes) == len(target.elts)
                 self._store(one, part, nodes[position] if paired and nodes else node)
             return

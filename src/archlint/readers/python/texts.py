@@ -13,7 +13,9 @@ MAX_PARTS = 48
 UNREADABLE = Unknown("unreadable format")
 TOO_LONG = Unknown("too long")
 
-_PERCENT = re.compile(r"%(?:\((?P<name>[^)]*)\))?(?P<flags>[-+ #0]*)(?P<width>\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<kind>[%a-zA-Z])")
+_PERCENT = re.compile(
+    r"%(?:\((?P<name>[^)]*)\))?(?P<flags>[-+ #0]*)(?P<width>\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<kind>[%a-zA-Z])"
+)
 
 
 def concatenation(parts: Iterable[Expression]) -> Expression:

@@ -1,0 +1,253 @@
+"""Who calls whom in the workspace.
+
+A call runs the functions that its callee names and those that it is given (``submit(f)``, ``Thread(target=f)``,
+``partial(f)``). Callers are looked up by the last part of the name and then checked, so nothing scans all calls twice.
+"""
+
+from __future__ import annotations
+
+from archlint.core.facts.python import (
+    Choice,
+    Expression,
+    Member,
+    Parameter,
+    PythonCall,
+    PythonFunction,
+    Reference,
+    Result,
+)
+from archlint.model.program.index import Definitions, Module
+from archlint.model.program.objects import Objects, Thing
+
+MAX_REACHABLE = 2000
+
+Called = tuple[tuple[PythonFunction, Module], ...]
+Calls = tuple[tuple[PythonCall, Module], ...]
+_Candidates = dict[str, list[tuple[PythonCall, Module, int]]]
+
+
+class CallGraph:
+    """The calls between functions of the workspace."""
+
+    def __init__(self, definitions: Definitions, objects: Objects) -> None:
+        self._definitions = definitions
+        self._objects = objects
+        self._called: dict[tuple[str, int], Called] = {}
+        self._callers: dict[tuple[str, str, int], Calls] = {}
+        self._candidates: _Candidates | None = None
+        self._bodies: dict[str, dict[int | None, list[int]]] = {}
+        self._subclasses: dict[str, list[str]] | None = None
+        self._index: dict[int, int] = {}
+        self._reachable: dict[tuple[str, int, int], Calls] = {}
+
+    def function_of(self, expression: Expression, module: Module) -> tuple[PythonFunction, Module] | None:
+        """The function of the workspace that an expression refers to (a callback, a handler, a wrapped function)."""
+        return self._function_of_thing(self._objects.thing(expression, module))
+
+    def _function_of_thing(self, thing: Thing) -> tuple[PythonFunction, Module] | None:
+        found = self._definitions.functions.get(thing.name)
+        if found is not None:
+            return found
+        if thing.name in self._definitions.classes:
+            return self._method(thing.name, "__call__" if thing.instance else "__init__")
+        return None
+
+    def _method(self, class_name: str, name: str) -> tuple[PythonFunction, Module] | None:
+        for owner in (class_name, *self._objects.bases(class_name)):
+            found = self._definitions.functions.get(f"{owner}.{name}")
+            if found is not None:
+                return found
+        return None
+
+    def called(self, call: PythonCall, module: Module) -> Called:
+        """The functions that a call may run."""
+        key = (module.path, id(call))
+        found = self._called.get(key)
+        if found is None:
+            self._called[key] = ()
+            found = self._called[key] = self._find_called(call, module)
+        return found
+
+    def _find_called(self, call: PythonCall, module: Module) -> Called:
+        found: dict[int, tuple[PythonFunction, Module]] = {}
+        options = call.callee.options if isinstance(call.callee, Choice) else (call.callee,)
+        local = False
+        for option in options:
+            thing = self._objects.thing(option, module)
+            one = self._function_of_thing(thing)
+            local = local or one is not None or thing.name in self._definitions.classes
+            if one is not None:
+                found[id(one[0])] = one
+                for override in self._overrides(*one):
+                    found[id(override[0])] = override
+        if not local:
+            for argument in call.arguments:
+                if isinstance(argument.value, Reference | Member | Result | Choice):
+                    value = argument.value
+                    if isinstance(value, Result):
+                        inner = module.call(value.call)
+                        if inner is None or not inner.name.endswith("partial"):
+                            continue
+                    thing = self._objects.thing(value, module)
+                    if thing.name in self._definitions.functions:
+                        one = self._definitions.functions[thing.name]
+                        found[id(one[0])] = one
+        return tuple(found.values())
+
+    def _overrides(self, function: PythonFunction, module: Module) -> Called:
+        """The overriding methods of an abstract one."""
+        if function.owner is None or not any(
+            isinstance(one, Reference) and one.name.rpartition(".")[2].startswith("abstract")
+            for one in function.decorators
+        ):
+            return ()
+        name = function.name.rpartition(".")[2]
+        found = (self._definitions.functions.get(f"{one}.{name}") for one in self.subclasses(function.owner))
+        return tuple(one for one in found if one is not None)
+
+    def subclasses(self, class_name: str) -> tuple[str, ...]:
+        """The classes of the workspace below a class (of the workspace or a library), direct or not."""
+        if self._subclasses is None:
+            self._subclasses = {}
+            for name in self._definitions.classes:
+                for base in self._objects.bases(name):
+                    self._subclasses.setdefault(base, []).append(name)
+        return tuple(self._subclasses.get(class_name, ()))
+
+    def calls_in(self, function: PythonFunction, module: Module) -> tuple[PythonCall, ...]:
+        """The calls in a function's body, nested functions included, in order."""
+        index = self.index_of(function, module)
+        bodies = self._bodies_of(module)
+        found = list(bodies.get(index, ()))
+        for place in self._nested(module).get(index, ()):
+            found.extend(bodies.get(place, ()))
+        return tuple(module.facts.calls[one] for one in sorted(found))
+
+    def scope_calls(self, module: Module) -> tuple[PythonCall, ...]:
+        """The calls at module and class level: what importing the module runs."""
+        return tuple(module.facts.calls[one] for one in self._bodies_of(module).get(None, ()))
+
+    def index_of(self, function: PythonFunction, module: Module) -> int:
+        """The index of a function in its module."""
+        if id(function) not in self._index:
+            for place, one in enumerate(module.facts.functions):
+                self._index[id(one)] = place
+        return self._index.get(id(function), -1)
+
+    def _bodies_of(self, module: Module) -> dict[int | None, list[int]]:
+        found = self._bodies.get(module.path)
+        if found is None:
+            found = self._bodies[module.path] = {}
+            for place, call in enumerate(module.facts.calls):
+                found.setdefault(call.function, []).append(place)
+        return found
+
+    def _nested(self, module: Module) -> dict[int, list[int]]:
+        nested: dict[int, list[int]] = {}
+        for place, function in enumerate(module.facts.functions):
+            parent = function.parent
+            hops = 0
+            while parent is not None and hops < 20:
+                nested.setdefault(parent, []).append(place)
+                parent = module.facts.functions[parent].parent
+                hops += 1
+        return nested
+
+    def callers(self, function: PythonFunction, module: Module) -> Calls:
+        """The calls that may run a function."""
+        key = (module.path, function.name, function.at.line)
+        found = self._callers.get(key)
+        if found is None:
+            self._callers[key] = ()
+            calls = []
+            seen = set()
+            for call, home, place in self._candidates_for(function):
+                if (home.path, place) in seen:
+                    continue
+                seen.add((home.path, place))
+                if any(one is function for one, _ in self.called(call, home)):
+                    calls.append((call, home))
+            found = self._callers[key] = tuple(calls)
+        return found
+
+    def _candidates_for(self, function: PythonFunction) -> list[tuple[PythonCall, Module, int]]:
+        candidates = self._by_last_name()
+        owner, _, name = function.name.rpartition(".")
+        if name == "__init__" and function.owner is not None:
+            names = [owner, *self.subclasses(owner)]
+            found = [one for part in names for one in candidates.get(part.rpartition(".")[2], ())]
+            return found + candidates.get("__init__", [])
+        if name == "__call__":
+            return candidates.get("?", [])
+        return candidates.get(name, [])
+
+    def _by_last_name(self) -> _Candidates:
+        if self._candidates is None:
+            self._candidates = {}
+            for module in self._definitions.modules.values():
+                for place, call in enumerate(module.facts.calls):
+                    _add_candidate(self._candidates, call, module, place)
+        return self._candidates
+
+    def named(self, name: str) -> Calls:
+        """The calls whose callee or an argument has that last name."""
+        return tuple((call, module) for call, module, _ in self._by_last_name().get(name, ()))
+
+    def instantiated(self, class_name: str) -> Calls:
+        """The calls that make instances of a class."""
+        return tuple(
+            (call, module)
+            for call, module, _ in self._by_last_name().get(class_name.rpartition(".")[2], ())
+            if self._objects.thing(call.callee, module) == Thing(class_name)
+        )
+
+    def reachable(self, function: PythonFunction, module: Module, depth: int) -> Calls:
+        """All calls that running a function may make, nearest first, each once."""
+        key = (module.path, self.index_of(function, module), depth)
+        found = self._reachable.get(key)
+        if found is not None:
+            return found
+        calls: dict[int, tuple[PythonCall, Module]] = {}
+        seen = {id(function)}
+        level: list[tuple[PythonFunction, Module]] = [(function, module), *self._dependencies(function, module)]
+        for _ in range(depth):
+            following: list[tuple[PythonFunction, Module]] = []
+            for one, home in level:
+                for call in self.calls_in(one, home):
+                    if id(call) in calls:
+                        continue
+                    calls[id(call)] = (call, home)
+                    for target in self.called(call, home):
+                        if id(target[0]) not in seen:
+                            seen.add(id(target[0]))
+                            following.append(target)
+            level = following
+            if not level or len(calls) > MAX_REACHABLE:
+                break
+        result = self._reachable[key] = tuple(calls.values())
+        return result
+
+    def _dependencies(self, function: PythonFunction, module: Module) -> list[tuple[PythonFunction, Module]]:
+        """The functions that ``Depends(...)`` in a parameter's default makes the framework call."""
+        found = []
+        for parameter in function.parameters:
+            if isinstance(parameter.default, Result):
+                call = module.call(parameter.default.call)
+                if call is not None:
+                    found.extend(self.called(call, module))
+        return found
+
+
+def _add_candidate(candidates: _Candidates, call: PythonCall, module: Module, place: int) -> None:
+    for expression in (call.callee, *(one.value for one in call.arguments)):
+        options = expression.options if isinstance(expression, Choice) else (expression,)
+        for one in options:
+            if isinstance(one, Reference):
+                last = one.name.rpartition(".")[2]
+            elif isinstance(one, Member):
+                last = one.name
+            elif isinstance(one, Result | Parameter) and one is call.callee:
+                last = "?"
+            else:
+                continue
+            candidates.setdefault(last, []).append((call, module, place))

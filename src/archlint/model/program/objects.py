@@ -1,0 +1,486 @@
+"""What an expression stands for: a module, class, function or instance, of the workspace or of a library.
+
+It follows variables, attributes, parameters (annotation, default, what callers pass), factories, context managers and
+base classes. Bounded in depth; whatever is not known is ``NOTHING``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from archlint.core.facts.python import (
+    Choice,
+    Comprehension,
+    Dictionary,
+    Display,
+    Element,
+    Expression,
+    Item,
+    Literal,
+    Member,
+    Parameter,
+    PythonCall,
+    PythonFunction,
+    Reference,
+    Result,
+)
+from archlint.core.values import Unknown
+from archlint.model.program.index import Definitions, Module
+
+MAX_DEPTH = 10
+MAX_CALLERS = 8
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something that has a qualified name: a definition itself, or an instance of the class (the result of the library
+    function) of that name. ``call`` made it, in ``module``."""
+
+    name: str
+    call: PythonCall | None = None
+    module: Module | None = None
+    instance: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its name is known."""
+        return self.name != "?"
+
+
+NOTHING = Thing("?")
+
+_TRANSPARENT = {
+    "typing.cast": 1,
+    "cast": 1,
+    "contextlib.closing": 0,
+    "contextlib.aclosing": 0,
+    "contextlib.nullcontext": 0,
+    "copy.copy": 0,
+    "copy.deepcopy": 0,
+    "asyncio.run": 0,
+    "asyncio.wait_for": 0,
+    "asyncio.shield": 0,
+    "asyncio.create_task": 0,
+    "asyncio.ensure_future": 0,
+    "asgiref.sync.async_to_sync": 0,
+    "asgiref.sync.sync_to_async": 0,
+    "functools.partial": 0,
+    "functools.partialmethod": 0,
+    "fastapi.Depends": 0,
+    "iter": 0,
+    "next": 0,
+}
+"""Library functions that give back (the result of) their argument of that position."""
+
+_WRAPPING_METHODS = frozenset({"enter_context", "enter_async_context", "__enter__", "__aenter__"})
+_CALLING = frozenset({"fastapi.Depends", "fastapi.params.Depends", "fastapi.Security"})
+_NO_BASES = frozenset(
+    {"object", "abc.ABC", "typing.Generic", "typing.Protocol", "Exception", "enum.Enum", "type", "typing.NamedTuple"}
+)
+_WRAPPERS_OF_TYPES = frozenset(
+    {"typing.Optional", "typing.Annotated", "typing_extensions.Annotated", "typing.Final", "typing.ClassVar"}
+)
+_PLAIN_TYPES = frozenset(
+    {"str", "int", "float", "bool", "bytes", "dict", "list", "set", "tuple", "object", "None", "typing.Any", "type"}
+)
+_ITERATORS = frozenset(
+    {
+        "typing.Iterator",
+        "typing.Generator",
+        "typing.AsyncIterator",
+        "typing.AsyncGenerator",
+        "typing.Awaitable",
+        "collections.abc.Iterator",
+        "collections.abc.Generator",
+        "collections.abc.AsyncIterator",
+        "collections.abc.AsyncGenerator",
+        "collections.abc.Awaitable",
+    }
+)
+
+Callers = Callable[[PythonFunction, Module], "tuple[tuple[PythonCall, Module], ...]"]
+
+
+class Objects:
+    """Answers what expressions stand for. ``callers`` is set once the call graph exists."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self.callers: Callers | None = None
+        self._things: dict[tuple[str, int | str], Thing] = {}
+        self._busy: set[object] = set()
+        self._bases: dict[str, tuple[str, ...]] = {}
+        self._named: dict[str, Thing] = {}
+        self._cut = False
+
+    def thing(self, expression: Expression, module: Module, depth: int = MAX_DEPTH) -> Thing:
+        """What the expression stands for."""
+        if depth <= 0:
+            self._cut = True
+            return NOTHING
+        match expression:
+            case Reference(name=name):
+                return self.named(self._definitions.canonical(name, module), depth)
+            case Member(base=base, name=name):
+                return self.attribute(self.thing(base, module, depth - 1), name, depth - 1)
+            case Result(call=index):
+                call = module.call(index)
+                return (
+                    NOTHING
+                    if call is None
+                    else self._once((module.path, index), lambda: self.result(call, module, depth - 1))
+                )
+            case Parameter(function=index, name=name):
+                function = module.function(index)
+                if function is None:
+                    return NOTHING
+                return self._once(
+                    (module.path, index, name), lambda: self._parameter(function, name, module, depth - 1)
+                )
+            case Choice(options=options):
+                return self._first(((one, module) for one in options), depth - 1)
+            case Item(base=base, key=key):
+                found = self.structure(base, module, depth - 1)
+                return self._first(((one, at) for one, at in self.entries(found, key)), depth - 1)
+            case Element(iterable=iterable):
+                found = self.structure(iterable, module, depth - 1)
+                if found is not None:
+                    value, at = found
+                    if isinstance(value, Comprehension):
+                        return self.thing(value.element, at, depth - 1)
+                    if isinstance(value, Display):
+                        return self._first(((one, at) for one in value.items), depth - 1)
+        return NOTHING
+
+    def qualified(self, expression: Expression, module: Module) -> str:
+        """The name of what the expression stands for; an attribute of something unknown keeps its name (``?.get``)."""
+        found = self.thing(expression, module)
+        if not found.is_known:
+            if isinstance(expression, Member):
+                return f"{self.qualified(expression.base, module)}.{expression.name}"
+            if isinstance(expression, Choice):
+                for one in expression.options:
+                    name = self.qualified(one, module)
+                    if name != "?":
+                        return name
+        return found.name
+
+    def _once(self, key: object, work: Callable[[], Thing]) -> Thing:
+        """Memoised, and NOTHING where the question comes up again while it is being answered. An answer that the bound
+        on depth cut short is not kept."""
+        found = self._things.get(key)  # type: ignore[call-overload]
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+        if key in self._busy:
+            self._cut = True
+            return NOTHING
+        self._busy.add(key)
+        cut, self._cut = self._cut, False
+        try:
+            found = work()
+        finally:
+            self._busy.discard(key)
+        if not self._cut or found.is_known:
+            self._things[key] = found  # type: ignore[index]
+        self._cut = self._cut or cut
+        return found
+
+    def _first(self, options: Iterator[tuple[Expression, Module]], depth: int) -> Thing:
+        for one, module in options:
+            if not isinstance(one, Literal | Unknown):
+                found = self.thing(one, module, depth)
+                if found.is_known:
+                    return found
+        return NOTHING
+
+    def named(self, name: str, depth: int = MAX_DEPTH) -> Thing:
+        """What a canonical name stands for."""
+        return self._once(name, lambda: self._named_thing(name, depth))
+
+    def _named_thing(self, name: str, depth: int) -> Thing:
+        definitions = self._definitions
+        if name in definitions.classes or name in definitions.by_name:
+            return Thing(name)
+        if name in definitions.functions:
+            return Thing(name)
+        if name in definitions.assignments:
+            found = self._assigned(name, depth)
+            return found if found.is_known else Thing(name)
+        base, _, last = name.rpartition(".")
+        if not base or depth <= 0:
+            return Thing(name)
+        owner = self.named(base, depth - 1)
+        if owner.name == base and not owner.instance and base not in definitions.classes:
+            return Thing(name)
+        return self.attribute(owner, last, depth - 1)
+
+    def _assigned(self, name: str, depth: int) -> Thing:
+        annotated = NOTHING
+        for assignment, module in reversed(self._definitions.assignments[name]):
+            if assignment.augmented:
+                continue
+            found = self.thing(assignment.value, module, depth - 1)
+            if found.is_known:
+                return found
+            if assignment.annotation is not None and not annotated.is_known:
+                annotated = self.annotated(assignment.annotation, module, depth - 1)
+        return annotated
+
+    def annotated(self, annotation: Expression | None, module: Module, depth: int) -> Thing:
+        """An instance of the class that an annotation names; NOTHING for plain types."""
+        if annotation is None or depth <= 0:
+            return NOTHING
+        match annotation:
+            case Reference(name=name):
+                known = self._definitions.canonical(name, module)
+                if known in _PLAIN_TYPES:
+                    return NOTHING
+                if known in self._definitions.assignments:
+                    return self._alias(known, depth)
+                return Thing(known, instance=True)
+            case Choice(options=options):
+                for one in options:
+                    found = self.annotated(one, module, depth - 1)
+                    if found.is_known:
+                        return found
+            case Item(base=Reference(name=name), key=key):
+                outer = self._definitions.canonical(name, module)
+                inner = key.items[0] if isinstance(key, Display) and key.items else key
+                if outer.endswith(".Annotated") and isinstance(key, Display):
+                    for extra in key.items[1:]:
+                        found = self.thing(extra, module, depth - 1)
+                        if found.is_known and isinstance(extra, Result):
+                            call = module.call(extra.call)
+                            if call is not None and self.called_name(call, module) in _CALLING:
+                                return found
+                if outer in _WRAPPERS_OF_TYPES or outer in _ITERATORS:
+                    return self.annotated(inner, module, depth - 1)
+                if outer.rpartition(".")[2][:1].isupper() and not outer.startswith(("typing.", "collections.")):
+                    return Thing(outer, instance=True)
+        return NOTHING
+
+    def _alias(self, name: str, depth: int) -> Thing:
+        """``DbDep = Annotated[Session, Depends(get_db)]`` used as an annotation."""
+        for assignment, module in self._definitions.assignments[name]:
+            return self.annotated(assignment.value, module, depth - 1)
+        return NOTHING
+
+    def called_name(self, call: PythonCall, module: Module, depth: int = MAX_DEPTH) -> str:
+        """The qualified name of what is called."""
+        if isinstance(call.callee, Reference) and "." not in call.callee.name:
+            return call.callee.name
+        return self.thing(call.callee, module, depth).name
+
+    def result(self, call: PythonCall, module: Module, depth: int) -> Thing:
+        """What a call gives back."""
+        if depth <= 0:
+            self._cut = True
+            return NOTHING
+        callee = self.thing(call.callee, module, depth)
+        name = callee.name
+        definitions = self._definitions
+        if name == "super":
+            function = module.function(call.function)
+            while function is not None and function.owner is None and function.parent is not None:
+                function = module.function(function.parent)
+            if function is not None and function.owner is not None:
+                return next((Thing(base, instance=True) for base in self.bases(function.owner) if base != "?"), NOTHING)
+            return NOTHING
+        if name in definitions.functions:
+            return self._returned(*definitions.functions[name], call, module, depth)
+        if name in definitions.classes:
+            return Thing(name, call, module, instance=True)
+        if name in _TRANSPARENT or name.rpartition(".")[2] in _WRAPPING_METHODS:
+            position = _TRANSPARENT.get(name, 0)
+            inner = call.argument("", position)
+            if inner is None and name in _CALLING:
+                inner = call.argument("dependency")
+            if inner is not None:
+                found = self.thing(inner.value, module, depth - 1)
+                if name in _CALLING and found.name in definitions.functions:
+                    return self._returned(*definitions.functions[found.name], None, module, depth)
+                if name in _CALLING and found.name in definitions.classes:
+                    return replace(found, instance=True)
+                return found
+            if name.rpartition(".")[2] in _WRAPPING_METHODS:
+                return self.thing(call.callee.base, module, depth - 1) if isinstance(call.callee, Member) else NOTHING
+        if name == "getattr" and len(call.arguments) >= 2:
+            attribute = call.arguments[1].value
+            if isinstance(attribute, Literal) and isinstance(attribute.value, str):
+                return self.attribute(
+                    self.thing(call.arguments[0].value, module, depth - 1), attribute.value, depth - 1
+                )
+        if not callee.is_known:
+            return NOTHING
+        return Thing(name, call, module, instance=True)
+
+    def _returned(
+        self, function: PythonFunction, home: Module, call: PythonCall | None, module: Module, depth: int
+    ) -> Thing:
+        for one in function.returns:
+            if isinstance(one, Parameter) and home.function(one.function) is function and call is not None:
+                passed = argument_for(call, function, one.name)
+                if isinstance(passed, tuple):
+                    found = self.thing(passed[0], module, depth - 1)
+                    if found.is_known:
+                        return found
+            if isinstance(one, Parameter) and function.owner and function.parameters[0].name == one.name:
+                return Thing(function.owner, call, module, instance=True)
+            if isinstance(one, Literal | Unknown):
+                continue
+            found = self.thing(one, home, depth - 1)
+            if found.is_known:
+                return found
+        return self.annotated(function.annotation, home, depth - 1)
+
+    def _parameter(self, function: PythonFunction, name: str, module: Module, depth: int) -> Thing:
+        if function.owner is not None and function.parameters and function.parameters[0].name == name:
+            return Thing(function.owner, instance=True)
+        parameter = next((one for one in function.parameters if one.name == name), None)
+        if parameter is None or parameter.kind in ("*", "**"):
+            return NOTHING
+        found = self.annotated(parameter.annotation, module, depth - 1)
+        if found.is_known and found.name not in self._definitions.classes:
+            return found
+        if parameter.default is not None and not isinstance(parameter.default, Literal | Unknown):
+            given = self.thing(parameter.default, module, depth - 1)
+            if given.is_known:
+                return given
+        if self.callers is not None and depth > 2:
+            for call, home in self.callers(function, module)[:MAX_CALLERS]:
+                passed = argument_for(call, function, name)
+                if passed is not None:
+                    given = self.thing(passed[0], home, depth - 2)
+                    if given.is_known:
+                        return given
+        return found
+
+    def attribute(self, thing: Thing, name: str, depth: int) -> Thing:
+        """An attribute of something."""
+        if not thing.is_known or depth <= 0:
+            return NOTHING
+        definitions = self._definitions
+        if thing.name in definitions.by_name and not thing.instance:
+            module = definitions.by_name[thing.name]
+            return self.named(definitions.canonical(f"{thing.name}.{name}", module), depth - 1)
+        if thing.name not in definitions.classes:
+            return Thing(f"{thing.name}.{name}")
+        opaque = thing.name.rpartition(".")[0].endswith("_pb2_grpc")
+        for owner in (thing.name, *self.bases(thing.name)):
+            full = f"{owner}.{name}"
+            if full in definitions.functions:
+                function, home = definitions.functions[full]
+                if _is_property(function):
+                    found = self._returned(function, home, None, home, depth - 1)
+                    return found if found.is_known else Thing(full, instance=True)
+                return Thing(full)
+            if full in definitions.assignments and not opaque:
+                return self.named(full, depth - 1)
+            if full in definitions.classes:
+                return Thing(full)
+            if owner == "?":
+                break
+            if owner not in definitions.classes and owner not in _NO_BASES:
+                return Thing(full)
+        return Thing(f"{thing.name}.{name}")
+
+    def bases(self, class_name: str) -> tuple[str, ...]:
+        """The qualified names of all bases, nearest first; ``?`` for one that is not known."""
+        found = self._bases.get(class_name)
+        if found is None:
+            self._bases[class_name] = ()
+            found = self._bases[class_name] = tuple(dict.fromkeys(self._ancestors(class_name)))
+        return found
+
+    def _ancestors(self, class_name: str) -> Iterator[str]:
+        known = self._definitions.classes.get(class_name)
+        if known is None:
+            return
+        one, module = known
+        direct = []
+        for base in one.bases:
+            if isinstance(base, Item):
+                base = base.base  # noqa: PLW2901
+            direct.append(self.thing(base, module).name)
+        for name in direct:
+            yield name
+            yield from self.bases(name)
+
+    def structure(
+        self, expression: Expression, module: Module, depth: int = MAX_DEPTH
+    ) -> tuple[Expression, Module] | None:
+        """The dict or list display that the expression stands for, and the module it is written in."""
+        if depth <= 0:
+            return None
+        match expression:
+            case Dictionary() | Display() | Comprehension():
+                return expression, module
+            case Reference(name=name):
+                known = self._definitions.canonical(name, module)
+                for assignment, home in reversed(self._definitions.assignments.get(known, ())):
+                    if not assignment.augmented and assignment.value != expression:
+                        found = self.structure(assignment.value, home, depth - 1)
+                        if found is not None:
+                            return found
+            case Choice(options=options):
+                for one in options:
+                    found = self.structure(one, module, depth - 1)
+                    if found is not None:
+                        return found
+            case Item(base=base, key=key):
+                for one, home in self.entries(self.structure(base, module, depth - 1), key):
+                    return self.structure(one, home, depth - 1)
+            case Result(call=index):
+                call = module.call(index)
+                if call is None:
+                    return None
+                name = call.name.rpartition(".")[2]
+                if name in ("list", "tuple", "set", "sorted", "frozenset", "dict") and call.arguments:
+                    return self.structure(call.arguments[0].value, module, depth - 1)
+                function = self._definitions.functions.get(self.called_name(call, module, depth - 1))
+                if function is not None:
+                    for one in function[0].returns:
+                        found = self.structure(one, function[1], depth - 1)
+                        if found is not None:
+                            return found
+        return None
+
+    def entries(self, found: tuple[Expression, Module] | None, key: Expression) -> Iterator[tuple[Expression, Module]]:
+        """The values of a display under a key: of one if the key is a literal, else of all."""
+        if found is None:
+            return
+        value, module = found
+        if isinstance(value, Dictionary):
+            for one, item in value.entries:
+                if one is not None and (not isinstance(key, Literal) or one == key):
+                    yield item, module
+        elif isinstance(value, Display):
+            if isinstance(key, Literal) and isinstance(key.value, int):
+                if -len(value.items) <= key.value < len(value.items):
+                    yield value.items[key.value], module
+            else:
+                for item in value.items:
+                    yield item, module
+        elif isinstance(value, Comprehension):
+            yield value.element, module
+
+
+def argument_for(call: PythonCall, function: PythonFunction, name: str) -> tuple[Expression] | None:
+    """What a call passes for a parameter of a function, in a tuple of one; None where it passes nothing that is seen."""
+    positional = [one.name for one in function.parameters if one.kind == "positional"]
+    position = None
+    if name in positional:
+        position = positional.index(name)
+        static = any(isinstance(one, Reference) and one.name == "staticmethod" for one in function.decorators)
+        if function.owner is not None and not static:
+            position -= 1
+    found = call.argument(name, position)
+    return None if found is None else (found.value,)
+
+
+def _is_property(function: PythonFunction) -> bool:
+    return any(
+        isinstance(one, Reference) and one.name.rpartition(".")[2] in ("property", "cached_property")
+        for one in function.decorators
+    )
