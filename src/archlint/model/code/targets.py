@@ -1,0 +1,138 @@
+"""Whom a call reaches: from the text of an address to a service of the system, infrastructure, or the outside.
+
+In: an evaluated URL or ``host:port``. Out: the target's name and kind, with the chain of places that gives the address.
+What stays open (a host from an unresolved variable) is unknown, never external.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from archlint.core.facts.python import Expression
+from archlint.core.values import Place, Unknown, is_unknown
+from archlint.model.code.scope import surroundings_of
+from archlint.model.draft import Draft
+from archlint.model.program.program import HOLE, Module, Resolved
+
+_URL = re.compile(r"^(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?//(?:[^@/]*@)?(?P<host>\[[^\]]*\]|[^:/?#]*)(?::(?P<port>[^/?#]*))?"
+                  r"(?P<rest>.*)$", re.DOTALL)
+_PAIR = re.compile(r"^(?:dns:/{0,3}|ipv4:)?(?P<host>\[[^\]]*\]|[^:/?#]+)(?::(?P<port>\d+|\{\}))?(?P<rest>/.*)?$")
+_LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[?::1?\]?|0\.0\.0\.0|.*\.localhost")
+_CLUSTER_SUFFIX = re.compile(r"\.svc(\.cluster\.local)?$")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A callee. ``kind`` as in RemoteCall; ``host`` and ``path`` are UNKNOWN where the address does not tell."""
+
+    name: str
+    kind: str
+    url: str | Unknown = Unknown("its address is not resolved")
+    host: str | Unknown = Unknown("its address is not resolved")
+    path: str | Unknown = Unknown("its address is not resolved")
+    is_loopback: bool = False
+    chain: tuple[Place, ...] = ()
+
+
+NOWHERE = Target("an address that is not resolved", "unknown")
+
+
+def target_of(
+    draft: Draft, service: str, expression: Expression | None, module: Module, prefix: Expression | None = None
+) -> Target:
+    """Where an address leads when that service uses it. ``prefix`` is the client's base address, if it has one."""
+    if expression is None and prefix is None:
+        return NOWHERE
+    texts: list[Resolved] = []
+    for surroundings in surroundings_of(draft, service):
+        texts.extend(_texts(draft, expression, module, prefix, surroundings.lookup))
+        if texts and surroundings.is_production:
+            break
+    targets = [read_target(draft, one) for one in texts]
+    ranked = sorted(targets, key=lambda one: ("service", "infrastructure", "external", "unknown").index(one.kind))
+    return ranked[0] if ranked else NOWHERE
+
+
+def _texts(
+    draft: Draft, expression: Expression | None, module: Module, prefix: Expression | None, lookup: object
+) -> list[Resolved]:
+    def resolve(one: Expression | None) -> list[Resolved]:
+        if one is None:
+            return []
+        found = draft.program.evaluate(one, module, lookup)  # type: ignore[arg-type]
+        return [] if is_unknown(found) else [value for value in found if isinstance(value.value, str)]
+
+    paths = resolve(expression)
+    if prefix is None or any(_URL.match(str(one.value)) for one in paths):
+        return paths
+    joined = []
+    for base in resolve(prefix):
+        for path in paths or [Resolved(HOLE, (), False)]:
+            text = str(base.value).rstrip("/") + "/" + str(path.value).lstrip("/")
+            joined.append(Resolved(text, base.chain + path.chain, base.is_exact and path.is_exact))
+    return joined or paths
+
+
+def read_target(draft: Draft, address: Resolved) -> Target:
+    """Whom one address reaches."""
+    text = str(address.value)
+    match = _URL.match(text) or (_PAIR.match(text) if not text.startswith("/") else None)
+    if match is None:
+        return Target(NOWHERE.name, "unknown", text, NOWHERE.host, text if text.startswith("/") else NOWHERE.path)
+    host, port, rest = match["host"].strip("[]").lower(), match["port"], match["rest"] or "/"
+    path = rest.split("?")[0].split("#")[0] or "/"
+    if not host or HOLE in host or "$" in host or host.startswith("{"):
+        return Target(NOWHERE.name, "unknown", text, Unknown("its host is not known"), path, False, address.chain)
+    shown = f"{host}:{port}" if port and port.isdigit() else host
+    if _LOOPBACK.fullmatch(host):
+        return Target(shown, "unknown", text, host, path, True, address.chain)
+    service = service_of_host(draft, host)
+    if service is not None:
+        return Target(service[0], service[1], text, host, path, False, address.chain)
+    kind = "external" if "." in host and not _CLUSTER_SUFFIX.search(host) else "unknown"
+    return Target(shown, kind, text, host, path, False, address.chain)
+
+
+def service_of_host(draft: Draft, host: str) -> tuple[str, str] | None:
+    """The service or infrastructure behind a host name of the system: its name and kind."""
+    hosts = draft.memo.get("hosts")
+    if not isinstance(hosts, dict):
+        hosts = draft.memo["hosts"] = _hosts(draft)
+    found: tuple[str, str] | None = hosts.get(host)
+    if found is None and _CLUSTER_SUFFIX.search(host):
+        found = hosts.get(_CLUSTER_SUFFIX.sub("", host).split(".")[0])
+    if found is None and host.count(".") == 1:
+        name, _, namespace = host.partition(".")
+        if namespace in _namespaces(draft):
+            found = hosts.get(name)
+    return found
+
+
+def _hosts(draft: Draft) -> dict[str, tuple[str, str]]:
+    hosts: dict[str, tuple[str, str]] = {}
+    for network in draft.network_services:
+        services = sorted({one.service for one in network.workloads if one.service is not None})
+        if services:
+            behind = (services[0], "service")
+        elif network.workloads:
+            behind = (network.workloads[0].name, "infrastructure")
+        else:
+            behind = (network.name, "unknown")
+        for host in network.hosts:
+            before = hosts.get(host.lower())
+            if before is None or before[1] != "service":
+                hosts[host.lower()] = behind
+    for service in draft.services:
+        for alias in {service.name, service.name.replace("_", "-")}:
+            hosts.setdefault(alias.lower(), (service.name, "service"))
+    return hosts
+
+
+def _namespaces(draft: Draft) -> frozenset[str]:
+    found = draft.memo.get("namespaces")
+    if not isinstance(found, frozenset):
+        found = draft.memo["namespaces"] = frozenset(
+            one.namespace for one in draft.network_services if one.namespace is not None
+        )
+    return found
