@@ -1,0 +1,5 @@
+"""``python -m archlint.cli``."""
+
+from archlint.cli import main
+
+main()

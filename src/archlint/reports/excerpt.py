@@ -1,0 +1,98 @@
+"""Source lines for people: control characters made visible, secrets masked, a caret line below.
+
+A line that a rule about secrets points at is shown without its values, whatever else points at it; passwords in URLs
+are masked everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from archlint.core.finding import Finding
+from archlint.core.rule import Rule
+from archlint.core.span import Span
+
+MAX_WIDTH = 160
+MASK = "***"
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_QUOTED = re.compile(r"([\"'])(?:\\.|(?!\1).)+\1")
+_ASSIGNED = re.compile(r"([:=]\s*)\S.*$")
+_USERINFO = re.compile(r"(://[^\s:/@\"']*:)[^\s/@\"']+@")
+
+
+class Excerpts:
+    """The lines of the files that findings point at."""
+
+    def __init__(self, sources: Mapping[str, str], findings: Iterable[Finding], rules: Iterable[Rule]) -> None:
+        secret_rules = {rule.name for rule in rules if rule.subject == "SecretExposure"}
+        self._secret_lines = {
+            (finding.at.path, line)
+            for finding in findings
+            if finding.rule in secret_rules
+            for line in range(finding.at.line, min(finding.at.end_line, finding.at.line + 200) + 1)
+        }
+        self._sources = sources
+        self._lines: dict[str, list[str]] = {}
+        self._occurrences: dict[str, list[int]] = {}
+
+    def raw(self, path: str, line: int) -> str | None:
+        """The line as it stands in the file, or None where it is not at hand."""
+        if path not in self._lines:
+            self._lines[path] = self._sources.get(path, "").split("\n")
+        lines = self._lines[path]
+        return lines[line - 1].rstrip("\r") if 1 <= line <= len(lines) else None
+
+    def occurrence(self, path: str, line: int) -> int:
+        """The how manieth of the file's equal lines it is, white space at their ends aside, counted from 1."""
+        if path not in self._occurrences:
+            self.raw(path, 1)
+            seen: Counter[str] = Counter()
+            numbers = []
+            for text in self._lines[path]:
+                seen[text.strip()] += 1
+                numbers.append(seen[text.strip()])
+            self._occurrences[path] = numbers
+        numbers = self._occurrences[path]
+        return numbers[line - 1] if 1 <= line <= len(numbers) else 1
+
+    def line(self, path: str, line: int) -> str | None:
+        """The line as a report may show it, as long as it was: masks aside, columns stay true."""
+        raw = self.raw(path, line)
+        if raw is None:
+            return None
+        shown = printable(raw.replace("\t", " "))
+        shown = _USERINFO.sub(rf"\1{MASK}@", shown)
+        if (path, line) in self._secret_lines:
+            shown = _masked(shown)
+        return shown
+
+    def marked(self, at: Span) -> tuple[str, str] | None:
+        """The line and the carets below it; None where the file is not at hand or the line is empty."""
+        line = self.line(at.path, at.line)
+        if line is None or not line.strip():
+            return None
+        end = at.end_column if at.end_line == at.line else len(line) + 1
+        start = min(at.column, len(line) + 1)
+        if self.raw(at.path, at.line) != line and MASK in line:
+            start, end = len(line) - len(line.lstrip()) + 1, len(line) + 1
+        shift = 0
+        if len(line) > MAX_WIDTH:
+            shift = max(0, min(start - 21, len(line) - MAX_WIDTH))
+            line = line[shift : shift + MAX_WIDTH]
+        width = max(1, min(end - start, len(line) - (start - 1 - shift)))
+        return line, " " * (start - 1 - shift) + "^" * width
+
+
+def printable(text: str) -> str:
+    """The text without control characters, which could drive a terminal: they become ``\\x1b`` and the like."""
+    return _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
+
+
+def _masked(line: str) -> str:
+    masked, count = _QUOTED.subn(rf"\1{MASK}\1", line)
+    if count and not _ASSIGNED.search(_QUOTED.sub("", line)):
+        return masked
+    masked, count = _ASSIGNED.subn(rf"\1{MASK}", masked if ":" not in masked and "=" not in masked else line)
+    return masked if count else MASK
