@@ -65,7 +65,7 @@ NAMED_DATABASES = frozenset({"postgresql", "mysql", "mssql", "mongodb", "oracle"
 """Engines with accounts and named databases."""
 
 _URL = re.compile(
-    r"^(?:jdbc:)?(?P<scheme>[A-Za-z][A-Za-z0-9]*)(?:\+[\w.{}-]+)?:(?P<slashes>/{2,4})(?P<rest>.*)$", re.DOTALL
+    r"^(?:jdbc:)?(?P<scheme>[A-Za-z][A-Za-z0-9]*)(?:\+[\w.{}-]+)?://(?P<rest>.*)$", re.DOTALL
 )
 _GO_DSN = re.compile(
     r"^(?P<user>[^:@/\s]+):(?P<password>[^@]*)@(?:tcp)?\((?P<host>[^):]+)(?::(?P<port>\d+))?\)/(?P<db>\w+)"
@@ -93,7 +93,7 @@ def parse_address(text: str, engine: str | None = None) -> Address | None:
     match = _URL.match(text)
     if match:
         found = ENGINES.get(match["scheme"].lower())
-        return _from_url(found, match["slashes"], match["rest"]) if found else None
+        return _from_url(found, match["rest"]) if found else None
     match = _GO_DSN.match(text)
     if match:
         port = int(match["port"]) if match["port"] else None
@@ -103,7 +103,7 @@ def parse_address(text: str, engine: str | None = None) -> Address | None:
     return None
 
 
-def _from_url(engine: str, slashes: str, rest: str) -> Address | None:
+def _from_url(engine: str, rest: str) -> Address | None:
     if engine == "sqlite":
         return Address("sqlite", None, None, rest.lstrip("/") or None)
     rest = rest.split("#", 1)[0]
@@ -114,7 +114,7 @@ def _from_url(engine: str, slashes: str, rest: str) -> Address | None:
         pairs = {
             key.strip().lower(): value.strip() for key, _, value in (one.partition("=") for one in tail.split(";"))
         }
-        given = _from_url(engine, slashes, head)
+        given = _from_url(engine, head)
         if given is None:
             return None
         database = pairs.get("databasename") or pairs.get("database")
