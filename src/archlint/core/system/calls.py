@@ -51,6 +51,8 @@ class AddressReference(Subject):
     target: str | None = None
     is_call_target: Truth = Unknown()
     """Whether the value configures a call target (probes, CIDR blocks and NetworkPolicies do not)."""
+    is_production: bool = True
+    """False in a compose file that is not for production: no rule about addresses holds there."""
     related: tuple[Place, ...] = ()
 
 

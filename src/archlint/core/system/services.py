@@ -106,6 +106,8 @@ class StartupDependency(Subject):
     target: str
     kind: str
     target_kind: str
+    is_production: bool = True
+    """False in a compose file that is not for production."""
     related: tuple[Place, ...] = ()
 
 
@@ -115,6 +117,8 @@ class SharedDeployment(Subject):
 
     services: tuple[str, ...]
     kind: str
+    is_production: bool = True
+    """False in a compose file that is not for production."""
     related: tuple[Place, ...] = ()
 
 

@@ -147,6 +147,8 @@ class Container(Subject):
     overlays: tuple[str, ...] = ()
     build: ImageBuild | None = None
     """The Dockerfile of the workspace that builds its image, None where there is none."""
+    unread_env_files: bool = False
+    """Whether an env file or a ConfigMap or Secret that it takes whole is not in the scan: any variable may be set."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -228,6 +230,8 @@ class Exposure(Subject):
     is_only_front_end: bool = False
     is_violation: Truth = False
     """Whether a service is put outside without the gateway, by the catalogue's definition."""
+    reason: str = ""
+    """Why it matters here, as the end of a sentence: ``and no gateway stands in front of it``."""
     related: tuple[Place, ...] = ()
 
 
@@ -251,6 +255,12 @@ class PortBinding(Subject):
     target: str
     exposed: Truth
     offered: tuple[str, ...] = ()
+    """The ports that the target has, as text."""
+    service: str | None = None
+    """Who names the port: the container, route or network service."""
+    environment: str | None = None
+    is_production: bool = True
+    """False in a compose file that is not for production: no rule about addresses holds there."""
     related: tuple[Place, ...] = ()
 
 

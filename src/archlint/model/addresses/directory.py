@@ -1,0 +1,155 @@
+"""What host names mean in each environment: its network services, service entries and what may be made elsewhere.
+
+In: the draft's environments and network services. Out: three-valued answers. A host is missing only where its
+environment is wholly read and nothing there, an operator's resource for instance, is likely to make it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from archlint.core import tree
+from archlint.core.facts.documents import KubernetesObject
+from archlint.core.system.workloads import Environment, NetworkService
+from archlint.core.values import UNKNOWN, Truth, Unknown
+from archlint.model.deployment.compose_files import Project, projects
+from archlint.model.deployment.environments import deployed
+from archlint.model.draft import Draft
+
+_BUILT_IN_GROUPS = re.compile(
+    r"^(?:v1|v2|apps/|batch/|autoscaling/|policy/|extensions/|.*\.k8s\.io/|.*istio\.io/|monitoring\.coreos\.com/"
+    r"|cert-manager\.io/|external-secrets\.io/|bitnami\.com/|traefik\.|.*traefik\.io/|argoproj\.io/|keda\.sh/|kyverno"
+    r"|cilium\.io/|projectcalico|configuration\.konghq|linkerd\.io|policy\.linkerd|kustomize\.|skaffold/|kuma\.io)"
+)
+_MADE_BY_CHARTS = re.compile(
+    r"-(?:postgresql|postgres|pgbouncer|rabbitmq|redis|mysql|mariadb|mongodb|mongo|kafka|zookeeper|elasticsearch|nats|"
+    r"memcached|minio|cassandra|consul|vault|etcd|influxdb|clickhouse|opensearch|keycloak|redpanda)"
+    r"(?:-(?:ha|cluster|headless|master|primary|replicas?|svc|service|rw|ro|read|0|haproxy|proxysql|coordinator))*$"
+)
+_POD = re.compile(r"^(.+)-\d+$")
+_ALWAYS = frozenset(("kubernetes", "kube-dns", "metrics-server"))
+
+
+@dataclass
+class Directory:
+    """The names of one environment."""
+
+    environment: Environment
+    by_host: dict[str, list[NetworkService]] = field(default_factory=dict)
+    namespaces: set[str] = field(default_factory=lambda: {"default"})
+    entries: set[str] = field(default_factory=set)
+    """Hosts that service entries, ``extra_hosts`` and the like define."""
+    makers: set[str] = field(default_factory=set)
+    """Names of custom resources, whose operators may make services of such names."""
+    provided: tuple[str, ...] = ()
+    is_open: bool = False
+    """Whether containers of other projects can be reached: an external network."""
+
+    def find(self, host: str, namespace: str | None = None) -> NetworkService | None:
+        """The network service that the host means for something in that namespace."""
+        lowered = host.lower().rstrip(".")
+        found = self.by_host.get(lowered)
+        if not found and "." in lowered:
+            # A StatefulSet's pod: orders-0.orders; and the suffix of the cluster's own domain.
+            head, _, rest = lowered.partition(".")
+            found = self.by_host.get(rest) if _POD.match(head) else None
+        if not found:
+            return None
+        if "." in lowered or self.environment.kind == "compose":
+            return found[0]
+        own = namespace or "default"
+        same = [one for one in found if (one.namespace or "default") == own]
+        if same:
+            return same[0]
+        return found[0] if namespace is None or any(one.namespace is None for one in found) else None
+
+    def resolves(self, host: str, namespace: str | None = None) -> Truth:
+        """Whether the environment defines the host."""
+        if self.find(host, namespace) is not None:
+            return True
+        lowered = host.lower().rstrip(".")
+        if lowered in self.entries or any(fnmatchcase(lowered, one) for one in self.entries if "*" in one):
+            return True
+        name, _, rest = lowered.partition(".")
+        if name in _ALWAYS:
+            return True
+        if not self.by_host or not self.environment.is_complete or self.is_open:
+            return Unknown("not all that its environment deploys could be read")
+        if any(fnmatchcase(lowered, one.lower()) for one in self.provided):
+            return Unknown("provided elsewhere")
+        if self.environment.kind != "compose":
+            space = rest.partition(".")[0]
+            if space and space not in self.namespaces and not _POD.match(name):
+                return Unknown("its namespace belongs to another release")
+            if any(name == maker or name.startswith(maker + "-") for maker in self.makers):
+                return Unknown("an operator may make it")
+            if _MADE_BY_CHARTS.search(name):
+                return Unknown("another release may make it")
+        return False
+
+
+def directories(draft: Draft) -> dict[str, Directory]:
+    """The directory of each environment, by the environment's name."""
+    found = {
+        one.name: Directory(one, provided=draft.config.provided_elsewhere)
+        for one in draft.environments
+        if one.kind != "terraform"
+    }
+    for service in draft.network_services:
+        directory = found.get(service.environment)
+        if directory is None:
+            continue
+        for host in service.hosts:
+            directory.by_host.setdefault(host.lower(), []).append(service)
+        if service.namespace:
+            directory.namespaces.add(service.namespace)
+    for environment in deployed(draft):
+        directory = found.get(environment.environment.name)
+        if directory is not None:
+            _read_objects(directory, environment.objects)
+    for project in projects(draft):
+        directory = found.get(project.path)
+        if directory is not None:
+            _read_project(directory, project)
+    return found
+
+
+def _read_objects(directory: Directory, objects: Iterable[KubernetesObject]) -> None:
+    for one in objects:
+        if one.namespace:
+            directory.namespaces.add(one.namespace)
+        if one.kind == "Namespace":
+            directory.namespaces.add(one.name)
+        elif one.kind == "ServiceEntry":
+            directory.entries.update(
+                host.lower() for host in map(tree.text, tree.items(one.tree, "spec", "hosts")) if host
+            )
+        elif one.api_version and not _BUILT_IN_GROUPS.match(one.api_version) and "/" in one.api_version:
+            directory.makers.add(one.name.lower())
+
+
+def _read_project(directory: Directory, project: Project) -> None:
+    networks = tree.entries(project.tree, "networks")
+    directory.is_open = any(tree.value(one.value, "external") is not None for one in networks)
+    for node in project.services.values():
+        for item in tree.items(node, "extra_hosts"):
+            directory.entries.add((tree.text(item) or "").replace("=", ":").partition(":")[0].lower())
+        for one in tree.entries(node, "extra_hosts"):
+            directory.entries.add(one.key.lower())
+        for item in tree.items(node, "external_links"):
+            directory.entries.add((tree.text(item) or "").rpartition(":")[2].lower())
+        if tree.text(node, "network_mode") not in (None, "bridge", "none"):
+            directory.is_open = directory.is_open or tree.text(node, "network_mode") == "host"
+
+
+def offered_ports(service: NetworkService) -> tuple[int, ...] | Unknown:
+    """The port numbers of a network service, UNKNOWN where one cannot be read or none is said."""
+    numbers = []
+    for port in service.ports:
+        if not isinstance(port.number, int):
+            return UNKNOWN
+        numbers.append(port.number)
+    return tuple(numbers) if numbers else UNKNOWN
