@@ -24,7 +24,7 @@ class ConfigError(Exception):
 
 
 class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A service given by hand. ``path`` is its directory, relative to the root; ``images`` are image names without tags."""
+    """A service given by hand: ``path`` is its directory from the root, ``images`` are image names without tags."""
 
     path: str | None = None
     images: tuple[str, ...] = ()
@@ -35,7 +35,10 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExceptionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An agreed exception: findings of ``rule`` at ``path`` (a glob) or of ``service`` do not count, up to and with ``until``."""
+    """An agreed exception: findings of ``rule`` at ``path`` (a glob) or of ``service`` do not count.
+
+    It holds up to and with the day ``until``; after that the findings return.
+    """
 
     rule: str
     reason: str
@@ -52,7 +55,7 @@ class RuleConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """All of archlint.yaml. ``exclude`` are .gitignore patterns; ``rules`` folders of custom rules, relative to the root."""
+    """All of archlint.yaml. ``exclude`` are .gitignore patterns, ``rules`` folders of custom rules, from the root."""
 
     services: dict[str, ServiceConfig] = {}
     libraries: tuple[str, ...] = ()
@@ -99,11 +102,11 @@ class _Document:
         import yaml
 
         if not hasattr(yaml, "CSafeLoader"):
-            raise ConfigError("PyYAML was built without its C loader; install a PyYAML wheel, or libyaml and its headers")
+            raise ConfigError("PyYAML lacks its C loader; install a PyYAML wheel, or libyaml with its headers")
         self.path = path
         try:
             if path.stat().st_size > _SIZE_LIMIT:
-                raise ConfigError(f"{path} is larger than {_SIZE_LIMIT} bytes; that cannot be a configuration of archlint")
+                raise ConfigError(f"{path} is larger than {_SIZE_LIMIT} bytes; that is no configuration")
             self.text = path.read_bytes().decode("utf-8-sig")
         except OSError as error:
             raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
@@ -195,7 +198,7 @@ class _Document:
             found[name] = (key, value)
         return found
 
-    def fail(self, mark: yaml.Mark | None, problem: str) -> NoReturn:
+    def fail(self, mark: Any, problem: str) -> NoReturn:
         """Raise the error, with the line and a caret under its column."""
         if mark is None:
             raise ConfigError(f"{self.path.name}: {problem}")
@@ -203,4 +206,5 @@ class _Document:
         line = lines[mark.line] if mark.line < len(lines) else ""
         number = str(mark.line + 1)
         caret = " " * (len(number) + 3 + mark.column) + "^"
-        raise ConfigError(f"{self.path.name}:{number}:{mark.column + 1}: {problem}\n{number} | {line}\n{caret}") from None
+        place = f"{self.path.name}:{number}:{mark.column + 1}"
+        raise ConfigError(f"{place}: {problem}\n{number} | {line}\n{caret}") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,7 @@ from archlint import __version__, inputs, model, ruleset, triage
 from archlint.config import Config, find_config, load_config
 from archlint.core.facts import AnyFact
 from archlint.core.facts.base import Gap
-from archlint.core.finding import Finding, Inputs, Report, RuleRun, Violation
-from archlint.core.rule import Rule
+from archlint.core.finding import Inputs, Report
 from archlint.core.system import System
 from archlint.readers.parallel import read_all
 
@@ -47,7 +46,7 @@ class Survey:
 
 
 def check(options: Options, progress: Progress | None = None) -> Report:
-    """Check a workspace.
+    """Check a workspace. A rule that crashes says so in its run, and the others go on.
 
     Raises:
         ConfigError: archlint.yaml, a rule or a selector is wrong.
@@ -56,18 +55,21 @@ def check(options: Options, progress: Progress | None = None) -> Report:
     root, config, file = locate(options)
     every = ruleset.load(root, config)
     rules = ruleset.select(every, options.select or config.select, (*config.ignore, *options.ignore))
+    # Suppressions are judged last, when it is known which of them were of use.
+    first, last = (tuple(one for one in rules if (one.subject == "Suppression") is audit) for audit in (False, True))
     survey = read(root, config, file, options, progress)
-    runs, violations = judge((rule for rule in rules if not _is_audit(rule)), model.build(survey.facts, config), progress)
+    runs, violations = ruleset.judge_all(first, model.build(survey.facts, config), progress)
     settled = triage.settle(
         violations,
         triage.find_marks(survey.workspace.files),
         triage.agreed_exceptions(config, file, root),
-        every,
-        {run.rule for run in runs if run.error is None},
-        options.today or datetime.datetime.now(datetime.UTC).date(),
+        rules=every,
+        ran={run.rule for run in runs if run.error is None},
+        today=options.today or datetime.datetime.now(datetime.UTC).date(),
     )
-    more_runs, more = judge((rule for rule in rules if _is_audit(rule)), System(settled.suppressions), progress)
-    findings = _reported((*settled.findings, *triage.as_findings(more)), options, root)
+    more_runs, more = ruleset.judge_all(last, System(settled.suppressions), progress)
+    places = inputs.below_root(options.paths, options.cwd, root)
+    findings = triage.reported((*settled.findings, *triage.as_findings(more)), places)
     return Report(
         findings=findings,
         rules=rules,
@@ -96,33 +98,3 @@ def read(root: Path, config: Config, file: Path | None, options: Options, progre
     gc.freeze()  # the facts stay to the end: no collection need ever walk them again
     counts = Inputs(str(root), reading.read, reading.unread, workspace.left_out)
     return Survey(config, file, workspace, (*reading.facts, *workspace.gaps), counts)
-
-
-def judge(
-    rules: Iterable[Rule], system: System, progress: Progress | None = None
-) -> tuple[list[RuleRun], list[Violation]]:
-    """Every rule over the system. One that crashes says so in its run, and the others go on."""
-    runs, violations = [], []
-    for done, rule in enumerate(rules):
-        run, found = ruleset.judge(rule, system)
-        runs.append(run)
-        violations += found
-        if progress:
-            progress("judging", done + 1, 0)
-    return runs, violations
-
-
-def _is_audit(rule: Rule) -> bool:
-    return rule.subject == "Suppression"  # judged last, when it is known which suppressions were of use
-
-
-def _reported(findings: Iterable[Finding], options: Options, root: Path) -> tuple[Finding, ...]:
-    """The findings below the paths that were asked for, sorted."""
-    wanted = [(options.cwd / path).resolve() for path in options.paths]
-    here = [path.relative_to(root).as_posix() for path in wanted if path.is_relative_to(root)]
-    kept = (
-        finding
-        for finding in findings
-        if not here or any(path in (".", finding.at.path) or finding.at.path.startswith(path + "/") for path in here)
-    )
-    return tuple(sorted(kept, key=lambda one: (one.at.path, one.at.line, one.at.column, one.rule, one.at, one.subject)))

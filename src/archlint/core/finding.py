@@ -13,7 +13,7 @@ from archlint.core.values import Place
 
 @dataclass(frozen=True)
 class Violation:
-    """A subject that a rule's condition holds for. ``subject`` is its stable key, ``service`` the service it belongs to."""
+    """A subject that a rule's condition holds for. ``subject`` is its stable key, ``services`` those it belongs to."""
 
     rule: Rule
     message: str
@@ -21,7 +21,7 @@ class Violation:
     related: tuple[Place, ...]
     subject: str
     overlays: tuple[str, ...] = ()
-    service: str | None = None
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from archlint.inputs.cache import FactCache, bundle_digest, default_directory
-from archlint.inputs.discovery import Progress, Workspace, discover, find_root
+from archlint.inputs.discovery import Progress, Workspace, below_root, discover, find_root
 
-__all__ = ["FactCache", "Progress", "Workspace", "bundle_digest", "default_directory", "discover", "find_root"]
+__all__ = [
+    "FactCache",
+    "Progress",
+    "Workspace",
+    "below_root",
+    "bundle_digest",
+    "default_directory",
+    "discover",
+    "find_root",
+]

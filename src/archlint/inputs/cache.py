@@ -24,7 +24,9 @@ import msgspec
 
 _MAGIC = b"archlint facts 1\n"
 _LENGTH = struct.Struct("<Q")
-_LIBRARIES = ("msgspec", "openapi_spec_validator", "protobuf", "grpcio_tools", "pyyaml", "tree_sitter", "sqlglot", "jsonschema")
+_LIBRARIES = (
+    "msgspec", "openapi_spec_validator", "protobuf", "grpcio_tools", "pyyaml", "tree_sitter", "sqlglot", "jsonschema"
+)  # fmt: skip
 _Entry = tuple[int, int, int]
 
 
@@ -116,7 +118,7 @@ def facts_version() -> bytes:
         with suppress(OSError):
             state.update(source.name.encode() + b"\0" + source.read_bytes())
     with suppress(OSError):
-        installed = os.listdir(Path(msgspec.__file__).parent.parent)
+        installed = os.listdir(Path(msgspec.__file__).parent.parent)  # noqa: PTH208
         state.update("\n".join(sorted(name for name in installed if _is_parser(name))).encode())
     return state.digest()
 

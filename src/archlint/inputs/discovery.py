@@ -88,6 +88,14 @@ def find_root(paths: tuple[Path, ...], cwd: Path) -> Path:
     return start
 
 
+def below_root(paths: tuple[Path, ...], cwd: Path, root: Path) -> tuple[str, ...]:
+    """The paths as they are written in findings; nothing where one of them is the root itself, or none is given."""
+    wanted = [(cwd / path).resolve() for path in paths]
+    if any(root.is_relative_to(path) for path in wanted):
+        return ()
+    return tuple(path.relative_to(root).as_posix() for path in wanted if path.is_relative_to(root))
+
+
 def discover(root: Path, config: Config, progress: Progress | None = None) -> Workspace:
     """Walk the tree once and read every file that may be of use."""
     walk = _Walk(root, config, progress)
@@ -128,7 +136,8 @@ class _Walk:
                 with os.scandir(place) as found:
                     entries = list(found)
             except OSError as error:
-                self.gap(path or ".", "unreadable", f"the directory cannot be listed ({error.strerror}); check its permissions")
+                reason = f"the directory cannot be listed ({error.strerror}); check its permissions"
+                self.gap(path or ".", "unreadable", reason)
                 continue
             names = {entry.name for entry in entries}
             if "pyvenv.cfg" in names or (path.endswith("vendor") and self.is_vendored(place, names)):
@@ -231,7 +240,7 @@ class _Walk:
             else:
                 self.left_out["broken symbolic links"] += 1
             return
-        here = os.path.dirname(os.path.realpath(os.path.dirname(entry.path)) + os.sep)
+        here = os.path.realpath(Path(entry.path).parent)
         if target != self.root and not target.startswith(self.root.rstrip(os.sep) + os.sep):
             self.left_out["symbolic links that leave the root"] += 1
         elif here == target or here.startswith(target.rstrip(os.sep) + os.sep):

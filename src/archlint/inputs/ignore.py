@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class IgnorePatterns:
             self._spec = GitIgnoreSpec.from_lines(self._lines)
         return self._spec.check_file(path[self._offset :] + ("/" if is_directory else "")).include
 
-    def _sort_out(self) -> re.Pattern[str].match | None:  # type: ignore[name-defined]
+    def _sort_out(self) -> Callable[[str], object] | None:
         """Split the patterns into plain names, plain endings, and one expression for all the others."""
         endings, others = [], []
         for line in self._lines:
@@ -55,8 +55,10 @@ class IgnorePatterns:
             elif "\\" in body:
                 others.append("")
             elif "/" in body:
-                # An anchored pattern: what comes before its first wildcard must begin the path.
-                others.append(re.escape(re.split(r"[*?\[]", body.lstrip("/"))[0].rstrip("/")))
+                # An anchored pattern: what stands before its first wildcard begins the path, its last part ends it.
+                beginning = re.split(r"[*?\[]", body.lstrip("/"))[0].rpartition("/")[0]
+                last = body.rpartition("/")[2]
+                others.append(re.escape(beginning) + ".*" + ("" if last == "**" else f"{fnmatch.translate(last)}"))
             else:
                 others.append(f"(?:.*/)?{fnmatch.translate(body)}")
         self._endings = tuple(endings)

@@ -1,8 +1,8 @@
 """Readers turn one file into facts. This table says which module reads which kind; it is imported when first needed.
 
-A reader module has ``read(file: SourceFile) -> Iterator[AnyFact]`` and ``VERSION``. A reader whose files only make sense
-together (protos import each other) has ``read_together(files) -> dict[path, facts]`` as well. A reader may raise on
-input that it cannot take: here that becomes a gap, so that one bad file never ends a scan.
+A reader module has ``read(file: SourceFile) -> Iterator[AnyFact]`` and ``VERSION``. A reader whose files only make
+sense together (protos import each other) has ``read_together(files) -> dict[path, facts]`` as well. A reader may raise
+on input that it cannot take: here that becomes a gap, so that one bad file never ends a scan.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from archlint.core.facts.base import Fact
@@ -15,6 +15,7 @@ from archlint.core.finding import RuleRun, Violation
 from archlint.core.rule import Rule
 from archlint.core.span import Span
 from archlint.core.system import Subject, System
+from archlint.core.system.services import Service
 from archlint.core.values import Place, Setting, Unknown
 from archlint.ruleset.compiled import CompiledRule, compile_rule
 from archlint.ruleset.message import show
@@ -46,6 +47,21 @@ def judge(rule: Rule, system: System) -> tuple[RuleRun, list[Violation]]:
     return RuleRun(rule.name, looked_at, dict(sorted(not_judged.items())), seconds, error), violations
 
 
+def judge_all(
+    rules: Sequence[Rule], system: System, progress: Callable[[str, int, int], None] | None = None
+) -> tuple[tuple[RuleRun, ...], list[Violation]]:
+    """Every rule over one system, in order; ``progress`` is told after each."""
+    runs: list[RuleRun] = []
+    violations: list[Violation] = []
+    for rule in rules:
+        run, found = judge(rule, system)
+        runs.append(run)
+        violations += found
+        if progress:
+            progress("judging", len(runs), len(rules))
+    return tuple(runs), violations
+
+
 def _violation(rule: Rule, compiled: CompiledRule, subject: Subject | Fact) -> Violation:
     at = subject.at
     if compiled.location is not None:
@@ -59,7 +75,25 @@ def _violation(rule: Rule, compiled: CompiledRule, subject: Subject | Fact) -> V
         related=tuple(reversed(places.values())),
         subject=_key(subject),
         overlays=getattr(subject, "overlays", ()),
+        services=tuple(sorted(set(_services(subject)))),
     )
+
+
+def _services(subject: Any) -> Iterable[str]:
+    """The services that the subject belongs to, by its own fields or those of what it is a part of."""
+    if isinstance(subject, Service):
+        yield subject.name
+    for field in ("service", "caller"):
+        owner = getattr(subject, field, None)
+        if isinstance(owner, str | Service):
+            yield str(owner)
+    several = getattr(subject, "services", ())
+    if isinstance(several, tuple):
+        yield from (str(one) for one in several)
+    for field in ("container", "workload"):
+        whole = getattr(subject, field, None)
+        if isinstance(whole, Subject):
+            yield from _services(whole)
 
 
 def _key(subject: Any) -> str:

@@ -22,7 +22,7 @@ from archlint.core.values import UNKNOWN, Place, Truth
 from archlint.triage.comments import Mark, find_marks
 from archlint.triage.fingerprints import fingerprints
 
-__all__ = ["Settled", "agreed_exceptions", "as_findings", "find_marks", "merge", "settle"]
+__all__ = ["Settled", "agreed_exceptions", "as_findings", "find_marks", "merge", "reported", "settle"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ class Answer:
         """Whether it speaks of the violation; the rule is known to be the same."""
         at = violation.at
         if self.mark.form == "exception":
-            return (self.path is None or _matches(at.path, self.path)) and self.service in (None, violation.service)
+            return (self.path is None or _matches(at.path, self.path)) and (
+                self.service is None or self.service in violation.services
+            )
         if self.mark.at.path != at.path:
             return False
         return self.mark.lines is None or at.line in self.mark.lines or at.end_line in self.mark.lines
@@ -71,6 +73,7 @@ def settle(
     violations: Iterable[Violation],
     marks: Sequence[Mark],
     exceptions: Sequence[Answer],
+    *,
     rules: Sequence[Rule],
     ran: Iterable[str],
     today: datetime.date,
@@ -96,6 +99,12 @@ def as_findings(violations: Iterable[Violation]) -> tuple[Finding, ...]:
     """Violations that nothing suppresses."""
     ordered = merge(violations)
     return tuple(_finding(*pair, (), datetime.date.min) for pair in zip(ordered, fingerprints(ordered), strict=True))
+
+
+def reported(findings: Iterable[Finding], places: Sequence[str]) -> tuple[Finding, ...]:
+    """The findings in those files and directories (all for none), sorted by path, line, column and rule."""
+    kept = (one for one in findings if not places or any(_is_in(one.at.path, place) for place in places))
+    return tuple(sorted(kept, key=lambda one: (one.at.path, one.at.line, one.at.column, one.rule, one.at, one.subject)))
 
 
 def agreed_exceptions(config: Config, file: Path | None, root: Path) -> list[Answer]:
@@ -171,7 +180,11 @@ def _subject(answer: Answer, names: Mapping[str, Rule], ran: frozenset[str]) -> 
 def _matches(path: str, pattern: str) -> bool:
     """A glob over the whole path; a pattern without wildcards is a file, or a directory with all that is in it."""
     plain = pattern.removeprefix("./").rstrip("/")
-    return path == plain or path.startswith(plain + "/") or fnmatchcase(path, plain)
+    return _is_in(path, plain) or fnmatchcase(path, plain)
+
+
+def _is_in(path: str, place: str) -> bool:
+    return path == place or path.startswith(place + "/")
 
 
 def _order(violation: Violation) -> tuple[object, ...]:
