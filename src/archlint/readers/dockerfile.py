@@ -134,7 +134,8 @@ def _instructions(lines: list[str], path: str, escape: str, gaps: list[Gap]) -> 
         if not stripped or stripped[0] == "#":
             index += 1
             continue
-        start, last, parts = index, index, []
+        parts: list[str] = []
+        start, last = index, index
         while index < len(lines):
             line = lines[index]
             inner = line.strip()

@@ -114,7 +114,7 @@ class _RunawayError(Exception):
     """Aliases expand without end, or nearly so."""
 
 
-class _Composer(CParser):  # type: ignore[misc]
+class _Composer(CParser):
     """libyaml's composer; instead of resolving tags it counts the depth, as its own recursion knows no bound."""
 
     def __init__(self, text: str) -> None:
@@ -145,7 +145,7 @@ def _parse_from(text: str, path: str, begin: int, trees: list[Node], gaps: list[
         try:
             while composer.check_node():
                 composer.depth = 0
-                node = composer.get_node()
+                node: Any = composer.get_node()
                 line = begin + node.start_mark.line
                 try:
                     tree = _converter(path, rest, begin, has_aliases)(node)

@@ -59,7 +59,7 @@ def _validator(version: str | None) -> Any:
     path = Path(package.submodule_search_locations[0], "resources", "schemas", f"v{version}", "schema.json")
     if not path.is_file():
         return None
-    from jsonschema.validators import validator_for
+    from jsonschema.validators import validator_for  # type: ignore[import-untyped]
 
     schema = json.loads(path.read_bytes())
     return validator_for(schema)(schema)

@@ -17,26 +17,18 @@ from archlint.core.tree import Entry, Mapping, Node, Scalar, Sequence
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _DATA = frozenset({"example", "examples", "default", "enum", "const", "value"})
 _NAMES = frozenset(
-    [
+    {
         "properties",
         "patternProperties",
         "definitions",
         "$defs",
+        "dependentSchemas",
         "schemas",
         "responses",
         "parameters",
-        "headers",
-        "examples",
-        "securitySchemes",
-        "links",
-        "callbacks",
-        "paths",
-        "variables",
-        "mapping",
-        "scopes",
-        "requestBodies",
-        "dependentSchemas",
-    ]
+    }
+    | {"headers", "examples", "securitySchemes", "links", "callbacks", "paths", "variables", "mapping", "scopes"}
+    | {"requestBodies"}
 )
 """Keys whose mapping has names of the author's for keys."""
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")

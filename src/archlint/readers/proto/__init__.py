@@ -122,7 +122,7 @@ def _without_dependents(incomplete: set[str], imports: dict[str, dict[str, str]]
 
 def _names(one: Declarations) -> frozenset[str]:
     prefix = f"{one.package}." if one.package else ""
-    return frozenset(prefix + part.name for part in (*one.messages, *one.enums))
+    return frozenset(prefix + name for name in (*(m.name for m in one.messages), *(e.name for e in one.enums)))
 
 
 def _reachable(path: str, imports: dict[str, dict[str, str]], known: dict[str, frozenset[str]]) -> list[frozenset[str]]:

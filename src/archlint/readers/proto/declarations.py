@@ -189,7 +189,7 @@ class _Parser:
 
     def _enum(self, prefix: str) -> None:
         begin = self.index
-        name = prefix + (self._peek(1) or "")
+        enum = prefix + (self._peek(1) or "")
         self.index += 3
         values: list[tuple[str, int]] = []
         while (word := self._peek()) not in ("}", None):
@@ -200,7 +200,7 @@ class _Parser:
                     values.append((word or "", sign * number))
             self._skip_statement()
         self.index += 1
-        self.made.enums.append(ProtoEnum(self._span(begin), name, tuple(values)))
+        self.made.enums.append(ProtoEnum(self._span(begin), enum, tuple(values)))
 
     def _service(self) -> None:
         begin = self.index
