@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from archlint.core.facts.python import Argument, Dictionary, Expression, Literal, PythonCall, Reference, Result
 from archlint.core.system.calls import HttpCall
-from archlint.core.values import Setting, Unknown, is_unknown
+from archlint.core.values import Unknown, is_unknown
 from archlint.model.code.client_settings import ClientSettings, client_settings
 from archlint.model.code.http_libraries import (
     CLIENT_CLASSES,
@@ -30,13 +30,13 @@ from archlint.model.code.objects import (
     base_of,
     call_of,
     is_instance,
-    key_of,
     member_of,
     text_of,
 )
 from archlint.model.code.scope import assigned_value, code_scope
 from archlint.model.code.targets import Target, target_of
 from archlint.model.code.timeouts import Timeout, timeout_of
+from archlint.model.deployment.mesh_timeouts import mesh_timeout
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -78,6 +78,8 @@ def add_http_calls(draft: Draft) -> None:
                 if isinstance(target.url, str) and target.url.startswith(("file:", "data:")):
                     continue
                 timeout = _timeout(draft, settings, use, service, bounded.get(index))
+                if timeout is None and isinstance(target.host, str):
+                    timeout = mesh_timeout(draft, target.host)
                 draft.add(_subject(draft, service, use, target, timeout))
 
 
@@ -302,4 +304,3 @@ def _bounded_elsewhere(module: Module) -> dict[int, Argument]:
     return found
 
 
-__all__ = ["Setting", "add_http_calls", "key_of"]
