@@ -33,6 +33,8 @@ from archlint.model.probes import add_probe_service
 from archlint.model.program import Program
 from archlint.model.secrets import add_secrets
 from archlint.model.services import add_services
+from archlint.model.sharing import add_shared_deployments
+from archlint.model.startup import add_startup_dependencies
 
 STAGES = (
     add_images,
@@ -53,6 +55,8 @@ STAGES = (
     add_probe_service,
     add_secrets,
     add_contracts,
+    add_startup_dependencies,
+    add_shared_deployments,
     add_derived,
 )
 

@@ -1,8 +1,8 @@
 """Hosts and ports that code and configuration name, resolved inside their environment.
 
 In: containers with their resolved variables, calls, datastore uses, configuration and routes. Out: an
-``AddressReference`` for each host and a ``PortBinding`` for each port. A host is missing only where its whole environment
-is read (see ``directory``).
+``AddressReference`` for each host and a ``PortBinding`` for each port. A host is missing only where its environment is
+wholly read (see ``directory``).
 """
 
 from __future__ import annotations
