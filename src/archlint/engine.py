@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from archlint.config import Config, find_config, load_config
 from archlint.core.facts import AnyFact
 from archlint.core.facts.base import Gap
 from archlint.core.finding import Inputs, Report
+from archlint.core.rule import Rule
 from archlint.core.system import System
 from archlint.readers.parallel import read_all
 
@@ -55,6 +56,12 @@ def check(options: Options, progress: Progress | None = None) -> Report:
     root, config, file = locate(options)
     every = ruleset.load(root, config)
     rules = ruleset.select(every, options.select or config.select, (*config.ignore, *options.ignore))
+    return examine(options, every, rules, progress)
+
+
+def examine(options: Options, every: Sequence[Rule], rules: Sequence[Rule], progress: Progress | None = None) -> Report:
+    """Judge a workspace by ``rules``; suppressions may name any of ``every``. Raises what ``check`` raises."""
+    root, config, file = locate(options)
     # Suppressions are judged last, when it is known which of them were of use.
     first, last = (tuple(one for one in rules if (one.subject == "Suppression") is audit) for audit in (False, True))
     survey = read(root, config, file, options, progress)

@@ -35,9 +35,10 @@ def test_rules(paths: tuple[Path, ...]) -> int:
 
     Every line marked `# expect` has to be flagged, and nothing else; good examples have to be clean.
     """
-    from archlint import testing
+    from archlint import engine, testing
 
-    outcomes = testing.test_files(paths) if paths else testing.test_rules(loaded(), Path.cwd())
+    root, _, _ = engine.locate(engine.Options(cwd=Path.cwd()))
+    outcomes = testing.run_files(paths) if paths else testing.run_rules(loaded(), root)
     failures = 0
     for outcome in outcomes:
         failures += len(outcome.failures)
@@ -52,9 +53,13 @@ def test_rules(paths: tuple[Path, ...]) -> int:
 @click.argument("rule")
 def explain(rule: str) -> None:
     """Tell why a rule exists, how to fix what it finds, and show a bad and a good example."""
-    from archlint.docs import explain_rule
+    from archlint import docs, engine, testing
+    from archlint.ruleset.examples import read_examples
 
-    output.write(explain_rule(ruleset.find(loaded(), rule)))
+    root, _, _ = engine.locate(engine.Options(cwd=Path.cwd()))
+    found = ruleset.find(loaded(), rule)
+    file = testing.file_of(found, root)
+    output.write(docs.explain(found, read_examples(found.path, file.read_text("utf-8"))))
 
 
 def loaded() -> tuple[Rule, ...]:

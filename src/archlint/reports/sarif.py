@@ -58,9 +58,7 @@ def write_sarif(report: Report) -> str:
                 "semanticVersion": report.version,
                 "language": "en",
                 "rules": [_rule(rule) for rule in rules],
-                "notifications": [
-                    {"id": name, "shortDescription": {"text": text}} for name, text in _NOTIFICATIONS.items()
-                ],
+                "notifications": [_described(name, text) for name, text in _NOTIFICATIONS.items()],
             }
         },
         "automationDetails": {"id": "archlint/"},
@@ -108,6 +106,10 @@ def _rule(rule: Rule) -> Json:
     if rule.is_builtin:
         described["helpUri"] = f"{PROJECT}/blob/main/docs/rules/{rule.name}.md"
     return described
+
+
+def _described(name: str, text: str) -> Json:
+    return {"id": name, "shortDescription": {"text": text}, "fullDescription": {"text": text}, "help": {"text": text}}
 
 
 def _help_text(rule: Rule) -> str:

@@ -8,6 +8,7 @@ without rules, a name used twice and a setting for a rule that does not exist ar
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def load(root: Path | str, config: Config) -> tuple[Rule, ...]:
     )
 
 
+@functools.cache
 def load_builtin() -> tuple[Rule, ...]:
     """The catalogue as it is shipped: defaults, no configuration."""
     folder = builtin_folder()
