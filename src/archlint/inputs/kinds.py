@@ -145,7 +145,7 @@ def _named(name: str, path: str) -> Kind | None:
         return Kind.PYTHON_REQUIREMENTS
     if name in ("Procfile", "alembic.ini") or name.startswith(("id_rsa", "id_ed25519")):
         return Kind.CONFIGURATION
-    if _DOTENV.match(name):
+    if _DOTENV.match(name) and _extension(name) not in _BY_EXTENSION:
         return Kind.DOTENV
     return None
 
