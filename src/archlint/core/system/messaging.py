@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archlint.core.span import Span
 from archlint.core.system.base import Subject
 from archlint.core.values import Place, Setting, Truth, Unknown
 
@@ -22,7 +23,8 @@ class Consumer(Subject):
     """A handler of messages. ``channel`` is the queue, topic or subscription.
 
     ``effects`` are what its handling changes; ``deduplication`` what makes a second delivery harmless, None where
-    nothing does. ``acknowledgement``: ``auto``, ``before``, ``after``, or UNKNOWN.
+    nothing does. ``handler_at`` is the handler's definition, or the loop that handles. ``is_repeatable``: every effect
+    is absolute. ``acknowledgement``: ``auto``, ``before``, ``after``, or UNKNOWN.
     """
 
     service: str
@@ -30,8 +32,10 @@ class Consumer(Subject):
     library: str
     channel: str | Unknown
     handler: str = ""
+    handler_at: Span | None = None
     effects: tuple[Effect, ...] = ()
     changes_state: Truth = Unknown()
+    is_repeatable: Truth = Unknown()
     deduplication: Setting[str] | None | Unknown = None
     acknowledgement: str | Unknown = Unknown()
     dead_letter: Setting[str] | None | Unknown = Unknown()
@@ -68,4 +72,4 @@ class Channel(Subject):
     related: tuple[Place, ...] = ()
 
 
-__all__ = ["Channel", "Consumer", "Effect", "Publisher"]
+__all__ = ["Channel", "Consumer", "Effect", "Publisher", "Span"]

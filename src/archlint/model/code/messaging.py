@@ -1,9 +1,218 @@
-"""Consumers, publishers and channels; what handling a message changes and what makes it safe to repeat."""
+"""Consumers and publishers of messages.
+
+In: the services' code. Out: a Consumer for each handler of each service, with what its handling changes, what makes a
+second delivery harmless, when it acknowledges and where failed messages go; a Publisher for each place that publishes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from archlint.core.facts.python import PythonCall, PythonFunction
+from archlint.core.span import Span
+from archlint.core.system.base import link
+from archlint.core.system.calls import HttpCall
+from archlint.core.system.messaging import Consumer, Effect, Publisher
+from archlint.core.values import UNKNOWN, Place, Setting, Truth, Unknown, is_unknown, known
+from archlint.model.code.dead_letters import Declaration, dead_letter_of, declarations
+from archlint.model.code.message_effects import FoundEffect, deduplication_of, effects_of
+from archlint.model.code.registrations import Handling, handlings
+from archlint.model.code.scope import CodeScope, ServiceCode, code_scope
 from archlint.model.draft import Draft
+from archlint.model.program.program import Module
+
+_MOST_CALLS = 1500
+_DEPTH = 6
 
 
 def add_messaging(draft: Draft) -> None:
     """Add them to the draft."""
+    scope = code_scope(draft)
+    written = {one.at: one.method for one in draft.select(HttpCall) if isinstance(one.method, str)}
+    declared = declarations(draft, scope)
+    found: dict[tuple[str, Span, str], Consumer] = {}
+    for handling in handlings(draft, list(scope.modules())):
+        if handling.function is None and handling.calls is None:
+            continue
+        for service in _services(scope, handling):
+            code = scope.code(service)
+            if code is not None:
+                consumer = _consumer(draft, handling, service, code, declared, written)
+                found.setdefault((service, consumer.at, consumer.handler), consumer)
+    consumers = list(found.values())
+    draft.add(*consumers)
+    draft.add(*(effect for consumer in consumers for effect in consumer.effects))
+    publishers = list(_publishers(draft, scope))
+    draft.add(*publishers)
+    for owner in draft.services:
+        mine = tuple(one for one in consumers if one.service == owner.name)
+        theirs = tuple(one for one in publishers if one.service == owner.name)
+        if mine or theirs:
+            link(owner, consumers=mine, publishers=theirs)
+
+
+def _services(scope: CodeScope, handling: Handling) -> tuple[str, ...]:
+    path = handling.registered_at.path
+    module = scope.draft.program.modules.get(path)
+    if module is None:
+        return ()
+    if handling.call is not None and handling.call.at == handling.registered_at:
+        return scope.services_running(handling.call, module)
+    return scope.owners(module)
+
+
+def _consumer(
+    draft: Draft, handling: Handling, service: str, code: ServiceCode, declared: list[Declaration], written: dict[Span, str]
+) -> Consumer:  # fmt: skip
+    calls = _calls(draft, handling, code)
+    effects = list(effects_of(draft, calls, written))
+    deduplication = deduplication_of(draft, [*calls, *_wrapper_calls(draft, handling)], effects)
+    dead_letter, declared_at = dead_letter_of(draft, handling, service, code, declared)
+    name = handling.function.name.rpartition(".")[2] if handling.function is not None else "module"
+    channel = known(handling.channel)
+    where = f"{service}.{name}"
+    return Consumer(
+        at=handling.registered_at,
+        name=where,
+        key=f"{where} consumes {channel or 'a channel'}",
+        service=service,
+        broker=handling.broker,
+        library=handling.library,
+        channel=handling.channel,
+        handler=handling.function.name if handling.function is not None else "",
+        handler_at=_handler_at(handling),
+        effects=tuple(
+            Effect(
+                at=one.at,
+                name=one.what,
+                key=f"{where} {one.kind} {one.what}",
+                kind=one.kind,
+                is_absolute=one.is_absolute,
+            )
+            for one in effects
+        ),
+        changes_state=bool(effects) or _may_change(calls),
+        is_repeatable=_is_repeatable(effects),
+        deduplication=_once(handling, calls, deduplication),
+        acknowledgement=_acknowledgement(handling),
+        dead_letter=dead_letter,
+        related=(*(Place(one.at, f"{one.kind}: {one.what}") for one in effects[:10]), *declared_at),
+    )
+
+
+def _handler_at(handling: Handling) -> Span:
+    if handling.calls is not None or handling.function is None:
+        return handling.registered_at
+    return handling.function.at
+
+
+def _is_repeatable(effects: list[FoundEffect]) -> Truth:
+    """Whether every change leaves the same state when it is made twice."""
+    if any(one.is_absolute is False for one in effects):
+        return False
+    return next((one.is_absolute for one in effects if is_unknown(one.is_absolute)), True)
+
+
+def _may_change(calls: Iterable[object]) -> Truth:
+    return False if calls else UNKNOWN
+
+
+def _once(
+    handling: Handling, calls: list[tuple[PythonCall, Module]], found: Setting[str] | None | Unknown
+) -> Setting[str] | None | Unknown:
+    """Celery acknowledges before it runs a task, so that nothing runs twice unless the task retries."""
+    if handling.library == "celery" and handling.acknowledged_early is True and found is None:
+        retries = any(call.name.endswith(".retry") for call, _ in calls) or (
+            handling.call is not None and handling.call.argument("autoretry_for") is not None
+        )
+        return None if retries else Unknown("the task is acknowledged before it runs")
+    return found
+
+
+def _acknowledgement(handling: Handling) -> str | Unknown:
+    if isinstance(handling.acknowledged_early, Unknown):
+        return handling.acknowledged_early
+    return "auto" if handling.acknowledged_early else "after"
+
+
+def _calls(draft: Draft, handling: Handling, code: ServiceCode) -> list[tuple[PythonCall, Module]]:
+    """All calls that handling a message may make, nearest first."""
+    home = handling.function_module or handling.module
+    start: list[tuple[PythonCall, Module]]
+    if handling.calls is not None:
+        start = [(one, handling.module) for one in handling.calls]
+    elif handling.function is not None:
+        start = [(one, home) for one in draft.program.calls_in(handling.function, home)]
+    else:
+        start = []
+    found: dict[int, tuple[PythonCall, Module]] = {id(one[0]): one for one in start}
+    level = start
+    entered: set[str] = {handling.function.name} if handling.function is not None else set()
+    for _ in range(_DEPTH):
+        following: list[tuple[PythonCall, Module]] = []
+        for call, module in level:
+            if call.name.startswith(("logger.", "logging.", "log.")) or call.name in ("print", "len", "str", "int"):
+                continue
+            targets = draft.program.called_functions(call, module) or _by_unique_name(draft, code, call, module)
+            for function, where in targets:
+                if function.name in entered:
+                    continue
+                entered.add(function.name)
+                for one in draft.program.calls_in(function, where):
+                    if id(one) not in found:
+                        found[id(one)] = (one, where)
+                        following.append((one, where))
+        level = following
+        if not level or len(found) > _MOST_CALLS:
+            break
+    return list(found.values())
+
+
+def _by_unique_name(
+    draft: Draft, code: ServiceCode, call: PythonCall, module: Module
+) -> tuple[tuple[PythonFunction, Module], ...]:
+    """The one method of that name in the service's own code, for objects that a framework injects."""
+    last = call.name.rpartition(".")[2]
+    if "." not in call.name or len(last) < 5:
+        return ()
+    name = draft.program.callee(call, module)
+    head = name.partition(".")[0]
+    if not name.startswith("?") and not any(one.facts.name.partition(".")[0] == head for one in code.modules):
+        return ()
+    methods = draft.memo.setdefault("methods by service", {})
+    assert isinstance(methods, dict)
+    index = methods.get(code.service.name)
+    if index is None:
+        index = methods[code.service.name] = {}
+        for one in code.modules:
+            for function in one.facts.functions:
+                if function.owner is not None:
+                    index.setdefault(function.name.rpartition(".")[2], []).append((function, one))
+    found = index.get(last, ())
+    return tuple(found) if len(found) == 1 else ()
+
+
+def _wrapper_calls(draft: Draft, handling: Handling) -> list[tuple[PythonCall, Module]]:
+    return [
+        (call, module) for function, module in handling.wrappers for call in draft.program.calls_in(function, module)
+    ]
+
+
+def _publishers(draft: Draft, scope: CodeScope) -> Iterable[Publisher]:
+    for module in scope.modules():
+        for found in effects_of(draft, ((call, module) for call in module.facts.calls), {}):
+            if found.kind != "publish":
+                continue
+            call = next(one for one in module.facts.calls if one.at == found.at)
+            function = module.facts.functions[call.function].name if call.function is not None else ""
+            for service in scope.services_running(call, module):
+                yield Publisher(
+                    at=found.at,
+                    name=f"{service}.{function.rpartition('.')[2]}",
+                    key=f"{service} publishes in {function}",
+                    service=service,
+                    broker="",
+                    library=draft.program.callee(call, module).partition(".")[0],
+                    channel=UNKNOWN,
+                    function=function,
+                )

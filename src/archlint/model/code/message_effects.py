@@ -1,0 +1,376 @@
+"""What handling a message changes, and what makes a second delivery harmless.
+
+In: the calls that handling a message makes. Out: effects, and the deduplication that is seen: an upsert, a handled
+unique-constraint error, a check on the message's key. A lookup that may be such a check makes it UNKNOWN.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from archlint.core.facts.python import Dictionary, Expression, Literal, PythonCall, Reference, Template
+from archlint.core.span import Span
+from archlint.core.values import UNKNOWN, Setting, Truth, Unknown, is_unknown
+from archlint.model.code.log_setup import words_of
+from archlint.model.draft import Draft
+from archlint.model.program.program import Module
+
+_SQL = re.compile(
+    r"\s*(?:--[^\n]*\n\s*|WITH\b.*?\)\s*)*(INSERT|UPDATE|DELETE|MERGE|REPLACE|UPSERT|TRUNCATE)\b", re.I | re.S
+)
+_UPSERT = re.compile(
+    r"ON\s+CONFLICT|ON\s+DUPLICATE\s+KEY|INSERT\s+(OR\s+)?(IGNORE|REPLACE)|NOT\s+EXISTS|MERGE\s+INTO", re.I
+)
+_RELATIVE = re.compile(r"SET\b.*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[-+*|]", re.I | re.S)
+_SQL_CALLS = frozenset({"execute", "executemany", "fetchrow", "fetchval", "execute_query", "run_sql"})
+_SESSION = re.compile(
+    r"(^|[._])(db|session|sess|dbsession|db_session|uow|s|async_session|database)$|Session$|Session\.|sqlalchemy|sqlmodel",
+    re.I,
+)
+_ORM_ADD = frozenset({"add", "add_all", "bulk_save_objects", "bulk_insert_mappings"})
+_MONGO_INSERT = frozenset({"insert_one", "insert_many", "bulk_write"})
+_MONGO_UPDATE = frozenset({"update_one", "update_many", "find_one_and_update"})
+_MONGO_ABSOLUTE = frozenset({"replace_one", "find_one_and_replace", "delete_one", "delete_many", "find_one_and_delete"})
+_MONGO_RELATIVE = frozenset({"$inc", "$push", "$mul", "$pull", "$pop"})
+_REDIS_RELATIVE = frozenset(
+    [
+        "incr",
+        "incrby",
+        "incrbyfloat",
+        "decr",
+        "decrby",
+        "hincrby",
+        "hincrbyfloat",
+        "lpush",
+        "rpush",
+        "zincrby",
+        "xadd",
+        "append",
+    ]
+)
+_REDIS_ABSOLUTE = frozenset(["hset", "hmset", "sadd", "zadd", "setex", "psetex", "mset"])
+_PUBLISH = frozenset(
+    [
+        "basic_publish",
+        "publish",
+        "publish_message",
+        "publish_event",
+        "send_and_wait",
+        "produce",
+        "apply_async",
+        "delay",
+        "put_events",
+        "put_record",
+        "send_task",
+        "enqueue",
+        "send_messages",
+    ]
+)
+_BROKER = re.compile(
+    r"^(pika|aio_pika|kombu|celery|kafka|aiokafka|confluent_kafka|nats|faust|boto3|aioboto3|botocore|redis|aioredis|"
+    r"google\.cloud\.pubsub|azure\.servicebus|azure\.eventhub|nameko|faststream|dramatiq|rq|paho|stomp|amqp|pulsar|asyncio_mqtt)\b"
+)
+_MAIL = frozenset({"sendmail", "send_mail", "send_mass_mail", "send_raw_email", "send_templated_email"})
+_MAIL_LIBRARIES = re.compile(
+    r"^(smtplib|aiosmtplib|django\.core\.mail|flask_mail|fastapi_mail|sendgrid|yagmail|mailjet_rest|postmarker|mailchimp|resend|twilio)\b"
+)
+_PAYMENT = re.compile(
+    r"^(stripe|braintree|paypalrestsdk|square|adyen|mollie|razorpay)\b.*\.(create|sale|capture|payments|execute)$"
+)
+_HTTP_VERBS = {"post": False, "patch": False, "put": True, "delete": True}
+_HTTP_LIBRARIES = re.compile(r"^(requests|httpx|aiohttp|urllib3)\b")
+_DEAD = re.compile(r"dlq|dlx|dead|poison|fail|error|retry", re.I)
+_CHECK_WORDS = frozenset(
+    [
+        "processed",
+        "duplicate",
+        "duplicates",
+        "dedup",
+        "deduplicate",
+        "deduplication",
+        "deduplicated",
+        "idempotent",
+        "idempotency",
+        "inbox",
+        "seen",
+    ]
+)
+_KEY_NAMES = re.compile(
+    r"^(message_?id|msg_?id|event_?id|delivery_?id|correlation_?id|idempotency_?key|dedup\w*|request_?id|processed\w*)$",
+    re.I,
+)
+_CONFLICTS = re.compile(
+    r"(IntegrityError|UniqueViolation\w*|DuplicateKeyError|AlreadyExists|ConditionalCheckFailed\w*|DuplicateKey)$"
+)
+_LOOKUPS = frozenset(
+    [
+        "first",
+        "one_or_none",
+        "scalar_one_or_none",
+        "find_one",
+        "fetchone",
+        "fetchrow",
+        "exists",
+        "get_or_none",
+        "scalar",
+        "scalars",
+        "sismember",
+        "get_item",
+        "filter_by",
+    ]
+)
+_ABSOLUTE_ORM = frozenset({"merge", "get_or_create", "update_or_create", "upsert", "bulk_upsert", "on_conflict_do_update",
+                           "on_conflict_do_nothing", "on_duplicate_key_update", "insert_or_ignore", "replace"})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FoundEffect:
+    """One change: what, where, and whether doing it twice leaves the same state."""
+
+    kind: str
+    at: Span
+    what: str
+    is_absolute: Truth
+
+
+def effects_of(
+    draft: Draft, calls: Iterable[tuple[PythonCall, Module]], written: Mapping[Span, str]
+) -> Iterator[FoundEffect]:
+    """The changes that the calls make. ``written`` gives the method of known HTTP calls by place."""
+    for call, module in calls:
+        found = _effect(draft, call, module, written)
+        if found is not None:
+            yield found
+
+
+def deduplication_of(
+    draft: Draft, calls: list[tuple[PythonCall, Module]], effects: list[FoundEffect]
+) -> Setting[str] | None | Unknown:
+    """What makes a second delivery harmless: None where nothing does."""
+    lookups = False
+    fills_gap = False
+    for call, module in calls:
+        last = call.name.rpartition(".")[2]
+        if last in _ABSOLUTE_ORM and last not in ("merge", "replace"):
+            return Setting("upsert", "code", call.at)
+        if (words_of(call.name) & _CHECK_WORDS) and not call.name.startswith(("logger", "logging", "log.")):
+            return Setting("a check of what was processed", "code", call.at)
+        if any(_CONFLICTS.search(name) for name in call.catches) and effects:
+            return Setting("a handled unique constraint", "code", call.at)
+        if last in ("setnx", "hsetnx") or (last == "set" and call.argument("nx") is not None):
+            return Setting("set if absent", "code", call.at)
+        if call.argument("ConditionExpression") is not None:
+            return Setting("a conditional write", "code", call.at)
+        for argument in call.arguments:
+            if (
+                argument.name is not None
+                and _KEY_NAMES.match(argument.name)
+                and last in _LOOKUPS | {"get", "filter", "where"}
+            ):
+                return Setting("a lookup of the message's key", "code", call.at)
+            if argument.name in ("idempotency_key", "MessageDeduplicationId", "deduplication_id"):
+                return Setting("an idempotency key", "code", argument.at)
+            if last in ("find_one", "count_documents", "get_item") and _has_key(argument.value):
+                return Setting("a lookup of the message's key", "code", call.at)
+            if argument.name == "headers" and _has_text(argument.value, "idempotency-key"):
+                return Setting("an idempotency key", "code", argument.at)
+        if last in _LOOKUPS:
+            lookups = True
+        if call.branch and last in _ORM_ADD:
+            fills_gap = True
+    if lookups and not fills_gap and effects:
+        return Unknown("a lookup before the change may recognise a second delivery")
+    return None
+
+
+def _effect(draft: Draft, call: PythonCall, module: Module, written: Mapping[Span, str]) -> FoundEffect | None:
+    last = call.name.rpartition(".")[2]
+    if call.at in written:
+        verb = written[call.at].lower()
+        return _http(verb, call) if verb in _HTTP_VERBS else None
+    if last in _SQL_CALLS and call.arguments:
+        found = _sql(draft, call, module)
+        if found is not None:
+            return found
+    if last in _MONGO_INSERT:
+        return FoundEffect("insert", call.at, last, False)
+    if last in _MONGO_UPDATE:
+        relative = any(_relative_update(one.value) for one in call.arguments)
+        known = any(isinstance(one.value, Dictionary) for one in call.arguments[1:])
+        return FoundEffect(
+            "increment" if relative else "update", call.at, last, False if relative else known or UNKNOWN
+        )
+    if last in _MONGO_ABSOLUTE:
+        return FoundEffect("update", call.at, last, True)
+    if last in _REDIS_RELATIVE and call.arguments and last != "append":
+        return FoundEffect("increment", call.at, last, False)
+    if last in _MAIL:
+        return FoundEffect("mail", call.at, last, False)
+    if last in (
+        "save",
+        "create",
+        "objects.create",
+        "bulk_create",
+        "put",
+        "upload_from_stream",
+        "put_item",
+        "update_item",
+    ):
+        return _stored(draft, call, module, last)
+    if last in _ORM_ADD and call.arguments and _is_session(draft, call, module):
+        # Adding what a lookup did not find is done once only.
+        return FoundEffect("insert", call.at, f"{last}()", call.branch)
+    if last in _PUBLISH or last in (
+        "send",
+        "send_message",
+        "post",
+        "patch",
+        "put",
+        "delete",
+        "request",
+        "sale",
+        "capture",
+    ):
+        return _sent(draft, call, module, last)
+    name = call.name
+    if name.startswith("stripe.") or "." in name and last == "create":
+        qualified = draft.program.callee(call, module)
+        if _PAYMENT.match(qualified):
+            return FoundEffect("payment", call.at, qualified, call.argument("idempotency_key") is not None)
+    if last in _REDIS_ABSOLUTE and draft.program.callee(call, module).startswith(("redis.", "aioredis.")):
+        return FoundEffect("update", call.at, last, True)
+    if draft.program.callee(call, module).startswith("nameko.events.EventDispatcher"):
+        return FoundEffect("publish", call.at, "an event", False) if last != "EventDispatcher" else None
+    return None
+
+
+def _http(verb: str, call: PythonCall) -> FoundEffect:
+    absolute = _HTTP_VERBS[verb]
+    headers = call.argument("headers")
+    if not absolute and headers is not None:
+        absolute = _has_text(headers.value, "idempotency-key")
+    return FoundEffect("remote-write", call.at, verb.upper(), absolute)
+
+
+def _sql(draft: Draft, call: PythonCall, module: Module) -> FoundEffect | None:
+    text = _sql_text(draft, call.arguments[0].value, module)
+    match = _SQL.match(text) if text else None
+    if not match or text is None:
+        return None
+    verb = match[1].upper()
+    if verb == "INSERT":
+        upsert = bool(_UPSERT.search(text))
+        return FoundEffect("insert", call.at, "INSERT", upsert)
+    if verb == "UPDATE":
+        relative = bool(_RELATIVE.search(text))
+        return FoundEffect("increment" if relative else "update", call.at, "UPDATE", not relative)
+    return FoundEffect("delete" if verb in ("DELETE", "TRUNCATE") else "update", call.at, verb, True)
+
+
+def _sql_text(draft: Draft, expression: Expression, module: Module) -> str | None:
+    if isinstance(expression, Template) and expression.parts and isinstance(expression.parts[0], Literal):
+        return str(expression.parts[0].value)
+    made = draft.program.origin(expression, module)
+    if made is not None and made[0].name.rpartition(".")[2] in ("text", "SQL") and made[0].arguments:
+        return _sql_text(draft, made[0].arguments[0].value, made[1])
+    if made is not None:
+        names = made[0].name.split(".")
+        if "insert" in names or names[-1] == "values":
+            return "INSERT"
+    values = draft.program.evaluate(expression, module)
+    if is_unknown(values) or not values:
+        return None
+    return str(values[0].value)
+
+
+def _is_session(draft: Draft, call: PythonCall, module: Module) -> bool:
+    base = call.name.rpartition(".")[0]
+    if _SESSION.search(base):
+        return True
+    return bool(_SESSION.search(draft.program.callee(call, module).rpartition(".")[0]))
+
+
+def _stored(draft: Draft, call: PythonCall, module: Module, last: str) -> FoundEffect | None:
+    name = draft.program.callee(call, module)
+    if last in ("put", "upload_from_stream"):
+        imports = {one.module.split(".")[0] for other in [module] for one in other.facts.imports}
+        if "gridfs" in name or (name.startswith("?") and "gridfs" in imports):
+            return FoundEffect("insert", call.at, "GridFS " + last, False)
+        if (
+            name.startswith("?")
+            and last == "put"
+            and re.search(r"(^|\.|_)(grid)?fs(_|\.|$)", call.name.rpartition(".")[0])
+        ):
+            return FoundEffect("insert", call.at, "GridFS put", False)
+        return _sent(draft, call, module, last)
+    if last in ("put_item", "update_item"):
+        return FoundEffect("update", call.at, last, UNKNOWN if last == "update_item" else True)
+    if ".objects." in call.name and last in ("create", "bulk_create"):
+        ignored = call.argument("ignore_conflicts") is not None
+        return FoundEffect("insert", call.at, f"objects.{last}", ignored)
+    if last == "create" and _PAYMENT.match(name):
+        return FoundEffect("payment", call.at, name, call.argument("idempotency_key") is not None)
+    if last == "save" and not call.arguments:
+        return FoundEffect("update", call.at, "save()", UNKNOWN)
+    return None
+
+
+def _sent(draft: Draft, call: PythonCall, module: Module, last: str) -> FoundEffect | None:
+    name = draft.program.callee(call, module)
+    if last in ("delay", "apply_async", "send_task"):
+        return None if name.startswith(("asyncio.", "time.")) else FoundEffect("publish", call.at, f"{last}()", False)
+    if last == "basic_publish" or (
+        _BROKER.match(name) and (last in _PUBLISH or last in ("send", "send_message", "put"))
+    ):
+        if _DEAD.search(" ".join(_texts(draft, call, module))):
+            return None
+        return FoundEffect("publish", call.at, "a message", False)
+    if (
+        last == "publish"
+        and name.startswith("?")
+        and any(one.name in ("routing_key", "exchange", "topic", "subject", "channel") for one in call.arguments)
+    ):
+        return FoundEffect("publish", call.at, "a message", False)
+    if last == "send_message" and call.argument("QueueUrl") is not None:
+        return FoundEffect("publish", call.at, "a message", False)
+    if last == "publish" and (call.argument("TopicArn") is not None or call.argument("TargetArn") is not None):
+        return FoundEffect("publish", call.at, "a message", False)
+    if _MAIL_LIBRARIES.match(name):
+        return FoundEffect("mail", call.at, "a mail", False)
+    if _PAYMENT.match(name):
+        return FoundEffect("payment", call.at, name, call.argument("idempotency_key") is not None)
+    if _HTTP_LIBRARIES.match(name) and last in _HTTP_VERBS:
+        return _http(last, call)
+    return None
+
+
+def _texts(draft: Draft, call: PythonCall, module: Module) -> Iterator[str]:
+    for argument in call.arguments:
+        if argument.name in (None, "routing_key", "exchange", "topic", "subject", "queue"):
+            values = draft.program.evaluate(argument.value, module)
+            if not is_unknown(values):
+                for one in values[:1]:
+                    if isinstance(one.value, str) and len(one.value) < 100:
+                        yield one.value
+
+
+def _relative_update(value: Expression) -> bool:
+    return isinstance(value, Dictionary) and any(
+        isinstance(key, Literal) and key.value in _MONGO_RELATIVE for key, _ in value.entries
+    )
+
+
+def _has_key(value: Expression) -> bool:
+    return isinstance(value, Dictionary) and any(
+        isinstance(key, Literal) and isinstance(key.value, str) and _KEY_NAMES.match(key.value)
+        for key, _ in value.entries
+    )
+
+
+def _has_text(value: Expression, text: str) -> bool:
+    return isinstance(value, Dictionary) and any(
+        isinstance(key, Literal | Reference) and text in str(getattr(key, "value", "")).lower()
+        for key, _ in value.entries
+    )

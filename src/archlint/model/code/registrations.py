@@ -1,0 +1,498 @@
+"""Where code registers what handles messages: callbacks, decorated functions, loops over a consumer.
+
+In: the modules of the workspace. Out: Registrations with the handler, the channel and the call as the code writes
+them, and, followed through wrappers of the workspace, the functions that in the end handle the messages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archlint.core.facts.python import (
+    Choice,
+    Display,
+    Expression,
+    Literal,
+    Member,
+    Parameter,
+    PythonCall,
+    PythonFunction,
+    Reference,
+    Result,
+)
+from archlint.core.span import Span
+from archlint.core.values import UNKNOWN, Truth, Unknown, is_unknown
+from archlint.model.draft import Draft
+from archlint.model.program.program import Module
+
+_MOST_HOPS = 6
+_HANDLER_NAME = re.compile(r"handler|callback|func|fn|process|consumer|on_|^cb$", re.IGNORECASE)
+_KAFKA = {
+    "kafka.KafkaConsumer": "kafka-python",
+    "kafka.consumer.group.KafkaConsumer": "kafka-python",
+    "kafka.consumer.KafkaConsumer": "kafka-python",
+    "aiokafka.AIOKafkaConsumer": "aiokafka",
+    "aiokafka.consumer.AIOKafkaConsumer": "aiokafka",
+    "confluent_kafka.Consumer": "confluent-kafka",
+    "confluent_kafka.DeserializingConsumer": "confluent-kafka",
+    "confluent_kafka.avro.AvroConsumer": "confluent-kafka",
+}
+_POLLS = frozenset({"poll", "getone", "getmany", "consume", "receive_message", "xreadgroup", "get_message", "fetch"})
+
+
+@dataclass(frozen=True, eq=False)
+class Handling:
+    """Code that handles the messages of a channel.
+
+    ``calls`` limits it to part of ``function`` (the body of a loop); None for all of it. ``wrappers`` are the functions
+    of the workspace between the library and the handler. ``registered_at`` is the registration in the service's code.
+    """
+
+    library: str
+    broker: str
+    registered_at: Span
+    module: Module
+    call: PythonCall | None
+    function: PythonFunction | None
+    function_module: Module | None
+    channel: str | Unknown
+    calls: tuple[PythonCall, ...] | None = None
+    wrappers: tuple[tuple[PythonFunction, Module], ...] = ()
+    acknowledged_early: Truth = False
+    channel_options: Expression | None = None
+
+
+def handlings(draft: Draft, modules: list[Module]) -> Iterator[Handling]:
+    """All code of the modules that handles messages."""
+    for module in modules:
+        yield from _decorated(draft, module)
+        yield from _registered(draft, module)
+        yield from _looped(draft, module)
+
+
+def _decorated(draft: Draft, module: Module) -> Iterator[Handling]:
+    for function in module.facts.functions:
+        for decorator in function.decorators:
+            name, call = _decorator(draft, decorator, module)
+            found = _broker_of_decorator(name, call)
+            if found is None:
+                continue
+            library, broker, channel = found
+            text = _text(draft, channel, module) if channel is not None else _celery_queue(call, function)
+            if library == "nameko" and call is not None and len(call.arguments) > 1:
+                source = [_text(draft, one.value, module) for one in call.arguments[:2]]
+                text = ".".join(str(one) for one in source) if not any(is_unknown(one) for one in source) else UNKNOWN
+            early: Truth = False
+            if library == "celery":
+                acks = call.argument("acks_late") if call is not None else None
+                early = not (acks is not None and isinstance(acks.value, Literal) and acks.value.value is True)
+            yield Handling(
+                library, broker, function.at, module, call, function, module, text, acknowledged_early=early,
+                channel_options=channel,
+            )  # fmt: skip
+
+
+def _decorator(draft: Draft, decorator: Expression, module: Module) -> tuple[str, PythonCall | None]:
+    if isinstance(decorator, Result):
+        call = module.facts.calls[decorator.call]
+        return draft.program.callee(call, module), call
+    return draft.program.qualify(decorator, module), None
+
+
+def _broker_of_decorator(name: str, call: PythonCall | None) -> tuple[str, str, Expression | None] | None:
+    first = next((one.value for one in call.arguments if one.name is None), None) if call is not None else None
+    if name in ("nameko.events.event_handler", "nameko.messaging.consume"):
+        return "nameko", "rabbitmq", first
+    if name in ("celery.shared_task", "celery.task", "celery.decorators.task") or (
+        name.endswith(".task") and name.startswith("celery.")
+    ):
+        return "celery", "celery", None
+    if name.startswith("faststream.") and name.endswith(".subscriber"):
+        broker = next((one for one in ("kafka", "rabbit", "nats", "redis", "confluent") if one in name), "")
+        return "faststream", {"rabbit": "rabbitmq", "confluent": "kafka"}.get(broker, broker), first
+    if name.startswith("faust.") and name.endswith(".agent"):
+        return "faust", "kafka", first
+    if name == "dramatiq.actor" or name.startswith("dramatiq.") and name.endswith(".actor"):
+        return "dramatiq", "dramatiq", None
+    return None
+
+
+def _celery_queue(call: PythonCall | None, function: PythonFunction) -> str | Unknown:
+    queue = call.argument("queue") if call is not None else None
+    if queue is not None and isinstance(queue.value, Literal) and isinstance(queue.value.value, str):
+        return queue.value.value
+    return function.name.rpartition(".")[2]
+
+
+def _registered(draft: Draft, module: Module) -> Iterator[Handling]:
+    for call in module.facts.calls:
+        last = call.name.rpartition(".")[2]
+        if last == "basic_consume":
+            callback = (
+                call.argument("on_message_callback") or call.argument("consumer_callback") or call.argument("callback")
+            )
+            queue = call.argument("queue", 0)
+            if callback is None:
+                positional = [one for one in call.arguments if one.name is None]
+                callback = (
+                    positional[1] if len(positional) > 1 else positional[0] if positional and queue is None else None
+                )
+                if callback is None and len(positional) == 1 and call.argument("queue") is not None:
+                    callback = positional[0]
+            automatic = call.argument("auto_ack") or call.argument("no_ack")
+            if callback is not None:
+                yield from _followed(draft, call, module, "pika", "rabbitmq", callback.value, queue.value if queue else None,
+                                     _is_true(automatic.value if automatic else None), callback.at)  # fmt: skip
+        elif last == "consume" and call.arguments and _speaks(draft, call, module, ("aio_pika",)):
+            callback = call.argument("callback", 0)
+            automatic = call.argument("no_ack")
+            if callback is not None:
+                yield from _followed(draft, call, module, "aio-pika", "rabbitmq", callback.value, _queue_of(draft, call, module),
+                                     _is_true(automatic.value if automatic else None), callback.at)  # fmt: skip
+        elif last == "subscribe" and (call.argument("cb") or call.argument("callback")):
+            callback = call.argument("cb") or call.argument("callback")
+            broker = "pubsub" if call.argument("callback") is not None else "nats"
+            first = call.argument("subscription", 0) if broker == "pubsub" else call.argument("subject", 0)
+            if callback is not None and _speaks(
+                draft, call, module, ("nats", "google.cloud.pubsub", "google.cloud.pubsub_v1")
+            ):
+                yield from _followed(draft, call, module, broker, broker, callback.value, first.value if first else None,
+                                     False, callback.at)  # fmt: skip
+        elif last == "Consumer" and call.argument("callbacks") is not None:
+            callbacks, queues = call.argument("callbacks"), call.argument("queues")
+            for one in _items(callbacks.value if callbacks else None):
+                yield from _followed(draft, call, module, "kombu", "rabbitmq", one, queues.value if queues else None, False,
+                                     call.at)  # fmt: skip
+
+
+def _looped(draft: Draft, module: Module) -> Iterator[Handling]:
+    packages = {one.module.split(".")[0] for one in module.facts.imports}
+    if not packages & {
+        "kafka",
+        "aiokafka",
+        "confluent_kafka",
+        "boto3",
+        "aioboto3",
+        "botocore",
+        "redis",
+        "aioredis",
+        "aio_pika",
+    }:
+        return
+    seen: set[Span] = set()
+    for call in module.facts.calls:
+        last = call.name.rpartition(".")[2]
+        loop = call.loop
+        if loop is not None and loop.at not in seen and loop.kind == "for":
+            made = draft.program.origin(loop.over, module)
+            name = draft.program.callee(*made) if made is not None else ""
+            if name in _KAFKA:
+                seen.add(loop.at)
+                assert made is not None
+                yield _loop_handling(
+                    draft, module, loop.at, call, _KAFKA[name], "kafka", _topics(draft, *made), made[0]
+                )
+            elif name.endswith(".iterator") and "aio_pika" in packages:
+                seen.add(loop.at)
+                yield _loop_handling(draft, module, loop.at, call, "aio-pika", "rabbitmq", UNKNOWN, None)
+        if last in _POLLS and isinstance(call.callee, Member | Reference) and (loop is None or loop.at not in seen):
+            found = _polled(draft, call, module, last)
+            if found is not None and loop is not None:
+                seen.add(loop.at)
+                library, broker, channel, made_call = found
+                yield _loop_handling(draft, module, loop.at, call, library, broker, channel, made_call)
+
+
+def _polled(
+    draft: Draft, call: PythonCall, module: Module, last: str
+) -> tuple[str, str, str | Unknown, PythonCall | None] | None:
+    if last == "receive_message":
+        queue = call.argument("QueueUrl")
+        return ("boto3", "sqs", _text(draft, queue.value, module) if queue else UNKNOWN, None) if queue else None
+    if last == "xreadgroup":
+        return "redis", "redis", UNKNOWN, None
+    base = call.callee.base if isinstance(call.callee, Member) else Reference(call.name.rpartition(".")[0])
+    made = draft.program.origin(base, module)
+    if made is None:
+        return None
+    name = draft.program.callee(*made)
+    if name in _KAFKA:
+        return _KAFKA[name], "kafka", _topics(draft, *made), made[0]
+    return None
+
+
+def _loop_handling(
+    draft: Draft, module: Module, loop: Span, call: PythonCall, library: str, broker: str, channel: str | Unknown,
+    made: PythonCall | None,
+) -> Handling:  # fmt: skip
+    inside = tuple(
+        one
+        for one in module.facts.calls
+        if one.function == call.function and loop.line <= one.at.line <= loop.end_line and one is not call
+    )
+    function = module.facts.functions[call.function] if call.function is not None else None
+    early: Truth = False
+    if broker == "kafka":
+        commit = made.argument("enable_auto_commit") if made is not None else None
+        # Auto-commit is the default of Kafka's clients: offsets are committed whatever became of the message.
+        early = UNKNOWN if commit is None else _is_true(commit.value)
+    return Handling(library, broker, loop, module, made, function, module, channel, inside, acknowledged_early=early)
+
+
+def _topics(draft: Draft, made: PythonCall, module: Module) -> str | Unknown:
+    for argument in made.arguments:
+        if argument.name is None:
+            return _text(draft, argument.value, module)
+    return UNKNOWN
+
+
+def _queue_of(draft: Draft, call: PythonCall, module: Module) -> Expression | None:
+    """The name of the queue that ``queue.consume`` consumes: what it was declared or got with."""
+    if not isinstance(call.callee, Member | Reference):
+        return None
+    base = call.callee.base if isinstance(call.callee, Member) else Reference(call.name.rpartition(".")[0])
+    if isinstance(base, Result):
+        made: PythonCall | None = module.facts.calls[base.call]
+    else:
+        found = draft.program.origin(base, module)
+        made = found[0] if found is not None and found[1] is module else None
+    if made is None or not made.arguments:
+        return None
+    name = made.argument("name", 0) or made.argument("queue_name")
+    return name.value if name is not None else None
+
+
+def _speaks(draft: Draft, call: PythonCall, module: Module, packages: tuple[str, ...]) -> bool:
+    name = draft.program.callee(call, module)
+    if name.startswith(packages):
+        return True
+    imports = [one.module for one in module.facts.imports]
+    return name.startswith("?") and any(one.startswith(packages) for one in imports)
+
+
+def _followed(
+    draft: Draft, call: PythonCall, module: Module, library: str, broker: str, handler: Expression,
+    channel: Expression | None, early: Truth, argument_at: Span,
+) -> Iterator[Handling]:  # fmt: skip
+    """The handlings that a registration leads to, through the wrappers that pass the handler on."""
+    for function, home, site, site_module, name, wrappers in _trace(
+        draft, handler, channel, call, module, argument_at, (), 0
+    ):
+        yield Handling(
+            library, broker, site.at, site_module, call, function, home,
+            _text(draft, name, site_module) if name is not None else UNKNOWN,
+            wrappers=wrappers, acknowledged_early=early,
+        )  # fmt: skip
+
+
+_Traced = tuple[
+    PythonFunction, Module, PythonCall, Module, Expression | None, tuple[tuple[PythonFunction, Module], ...]
+]
+
+
+def _trace(
+    draft: Draft, handler: Expression, channel: Expression | None, call: PythonCall, module: Module, argument_at: Span,
+    wrappers: tuple[tuple[PythonFunction, Module], ...], depth: int,
+) -> Iterator[_Traced]:  # fmt: skip
+    if depth > _MOST_HOPS:
+        return
+    facts = module.facts
+    if isinstance(handler, Choice):
+        for option in handler.options:
+            yield from _trace(draft, option, channel, call, module, argument_at, wrappers, depth + 1)
+        return
+    if isinstance(handler, Parameter):
+        yield from _through(draft, handler, channel, module, wrappers, depth)
+        return
+    if isinstance(handler, Unknown):
+        yield from _through_lambda(draft, channel, call, module, argument_at, wrappers, depth)
+        return
+    if isinstance(handler, Result):
+        inner = facts.calls[handler.call]
+        if inner.name.rpartition(".")[2] in ("partial", "wraps", "create_task", "sync_to_async", "lru_cache"):
+            for argument in inner.arguments[:1]:
+                yield from _trace(draft, argument.value, channel, call, module, argument_at, wrappers, depth + 1)
+            return
+    found = draft.program.function_of(handler, module)
+    if found is not None:
+        inner_parameters = list(_called_parameters(draft, *found))
+        if inner_parameters:
+            for parameter in inner_parameters:
+                yield from _through(draft, parameter, channel, found[1], (*wrappers, found), depth)
+            return
+        attributes = list(_called_attributes(draft, *found))
+        produced = False
+        for attribute in attributes:
+            for one in _through_attribute(draft, attribute, channel, found[1], (*wrappers, found), depth):
+                produced = True
+                yield one
+        if not produced:
+            yield found[0], found[1], call, module, channel, wrappers
+        return
+    if isinstance(handler, Reference):
+        yield from _through_attribute(draft, handler.name, channel, module, wrappers, depth)
+
+
+def _called_parameters(draft: Draft, function: PythonFunction, module: Module) -> Iterator[Parameter]:
+    """Parameters of an outer function that a nested handler calls: the real handlers."""
+    if function.parent is None:
+        return
+    outer = function.parent
+    for call in draft.program.calls_in(function, module):
+        if isinstance(call.callee, Parameter) and call.callee.function == outer:
+            yield call.callee
+
+
+def _called_attributes(draft: Draft, function: PythonFunction, module: Module) -> Iterator[str]:
+    if function.owner is None:
+        return
+    for call in draft.program.calls_in(function, module):
+        if isinstance(call.callee, Reference) and call.callee.name.rpartition(".")[0] == function.owner:
+            if draft.program.function_named(call.callee.name) is None and _HANDLER_NAME.search(
+                call.callee.name.rpartition(".")[2]
+            ):
+                yield call.callee.name
+
+
+def _through(
+    draft: Draft, parameter: Parameter, channel: Expression | None, module: Module,
+    wrappers: tuple[tuple[PythonFunction, Module], ...], depth: int,
+) -> Iterator[_Traced]:  # fmt: skip
+    wrapper = module.facts.functions[parameter.function]
+    if wrapper.name.endswith(".__init__") and wrapper.owner is not None:
+        sites = draft.program.instantiated(wrapper.owner)
+    else:
+        sites = draft.program.callers(wrapper, module)
+    for site, site_module in sites:
+        given = argument_for(wrapper, parameter.name, site)
+        if given is None:
+            continue
+        value, at = given
+        name = substituted(draft, channel, wrapper, module, site, site_module)
+        yield from _trace(
+            draft, value, name, site, site_module, at or site.at, (*wrappers, (wrapper, module)), depth + 1
+        )
+
+
+def _through_attribute(
+    draft: Draft, name: str, channel: Expression | None, module: Module,
+    wrappers: tuple[tuple[PythonFunction, Module], ...], depth: int,
+) -> Iterator[_Traced]:  # fmt: skip
+    for assignment in module.facts.assignments:
+        if isinstance(assignment.target, Reference) and assignment.target.name == name:
+            if isinstance(assignment.value, Parameter):
+                yield from _through(draft, assignment.value, channel, module, wrappers, depth)
+
+
+def _through_lambda(
+    draft: Draft, channel: Expression | None, call: PythonCall, module: Module, argument_at: Span,
+    wrappers: tuple[tuple[PythonFunction, Module], ...], depth: int,
+) -> Iterator[_Traced]:  # fmt: skip
+    """What a lambda hands its message to: a parameter of the function around it, or functions that it calls."""
+    for inner in module.facts.calls:
+        if inner is call or not (
+            argument_at.line <= inner.at.line <= argument_at.end_line
+            and (inner.at.line > argument_at.line or inner.at.column >= argument_at.column)
+            and (inner.at.end_line < argument_at.end_line or inner.at.end_column <= argument_at.end_column)
+        ):
+            continue
+        if isinstance(inner.callee, Parameter):
+            yield from _through(draft, inner.callee, channel, module, wrappers, depth)
+            continue
+        passed = [
+            one.value
+            for one in inner.arguments
+            if isinstance(one.value, Parameter) and _HANDLER_NAME.search(one.value.name)
+        ]
+        if passed:
+            middle = tuple(draft.program.called_functions(inner, module))
+            for parameter in passed:
+                yield from _through(draft, parameter, channel, module, (*wrappers, *middle), depth)
+            continue
+        for function, home in draft.program.called_functions(inner, module):
+            yield function, home, call, module, channel, wrappers
+
+
+def argument_for(function: PythonFunction, name: str, site: PythonCall) -> tuple[Expression, Span | None] | None:
+    """What a call gives for a parameter of the function that it calls: its argument, else the default."""
+    names = [one.name for one in function.parameters if one.kind == "positional"]
+    if function.owner is not None and names and names[0] in ("self", "cls"):
+        names = names[1:]
+    found = site.argument(name, names.index(name) if name in names else None)
+    if found is not None:
+        return found.value, found.at
+    for one in function.parameters:
+        if one.name == name and one.default is not None:
+            return one.default, None
+    return None
+
+
+def substituted(
+    draft: Draft, expression: Expression | None, function: PythonFunction, module: Module, site: PythonCall,
+    site_module: Module,
+) -> Expression | None:  # fmt: skip
+    """An expression inside a function, as its caller sees it: parameters and attributes of the instance filled in."""
+    if isinstance(expression, Parameter) and module.facts.functions[expression.function] is function:
+        given = argument_for(function, expression.name, site)
+        return given[0] if given is not None else Unknown("not given")
+    if isinstance(expression, Reference):
+        owner, _, _ = expression.name.rpartition(".")
+        parameter = _attribute_parameter(draft, owner, expression.name)
+        base = site.callee.base if isinstance(site.callee, Member) else None
+        if isinstance(site.callee, Reference):
+            base = Reference(site.callee.name.rpartition(".")[0])
+        if parameter is None or base is None:
+            return expression
+        made = draft.program.origin(base, site_module)
+        if made is None:
+            return expression
+        found = made[0].argument(parameter)
+        if found is None:
+            name = draft.program.callee(*made)
+            init = draft.program.function_named(f"{name}.__init__") or draft.program.function_named(f"{owner}.__init__")
+            given = argument_for(init[0], parameter, made[0]) if init is not None else None
+            return given[0] if given is not None else expression
+        return found.value
+    return expression
+
+
+def _attribute_parameter(draft: Draft, owner: str, name: str) -> str | None:
+    """The constructor's parameter that an attribute is set from."""
+    init = draft.program.function_named(f"{owner}.__init__")
+    if init is None:
+        return None
+    for assignment in init[1].facts.assignments:
+        if isinstance(assignment.target, Reference) and assignment.target.name == name:
+            if isinstance(assignment.value, Parameter):
+                return assignment.value.name
+    return None
+
+
+def _text(draft: Draft, expression: Expression | None, module: Module) -> str | Unknown:
+    if expression is None:
+        return UNKNOWN
+    if isinstance(expression, Display):
+        expression = expression.items[0] if len(expression.items) == 1 else UNKNOWN
+    values = draft.program.evaluate(expression, module)
+    if is_unknown(values) or not values:
+        return UNKNOWN
+    exact = {one.value for one in values if one.is_exact and isinstance(one.value, str)}
+    if len(exact) == 1 and len(values) == 1:
+        return str(next(iter(exact)))
+    return UNKNOWN
+
+
+def _is_true(expression: Expression | None) -> Truth:
+    if expression is None:
+        return False
+    if isinstance(expression, Literal):
+        return expression.value is True
+    return UNKNOWN
+
+
+def _items(expression: Expression | None) -> tuple[Expression, ...]:
+    if expression is None:
+        return ()
+    return expression.items if isinstance(expression, Display) else (expression,)
