@@ -114,7 +114,7 @@ def _parse(text: str) -> ast.expr:
     try:
         tree = ast.parse(flat.strip(), mode="eval").body
     except SyntaxError as error:
-        raise ExpressionError(f"not an expression: {error.msg}", indent + max((error.offset or 1) - 1, 0)) from None
+        raise ExpressionError(f"not an expression: {error.msg}", indent + min((error.offset or MAX_LENGTH) - 1, len(flat.strip()))) from None
     except (RecursionError, MemoryError, ValueError):
         raise ExpressionError("the expression is nested too deeply") from None
     count, level = 0, [tree]

@@ -95,7 +95,8 @@ def may_equal(left: Type, right: Type) -> bool:
 
 def describe(kind: Type) -> str:
     """A type as people should read it: ``text``, ``a number or none``."""
-    return " or ".join(sorted({_describe(atom) for atom in kind - {Unknown}})) or "unknown"
+    words = {_describe(atom) for atom in kind - {Unknown}}
+    return " or ".join(sorted(words, key=lambda word: (word == "none", word))) or "unknown"
 
 
 _WORDS = {bool: "true or false", int: "a number", float: "a number", str: "text", type(None): "none", object: "a value"}
