@@ -280,7 +280,7 @@ def _sql_text(draft: Draft, expression: Expression, module: Module) -> str | Non
         if "insert" in names or names[-1] == "values":
             return "INSERT"
     values = draft.program.evaluate(expression, module)
-    if is_unknown(values) or not values:
+    if isinstance(values, Unknown) or not values:
         return None
     return str(values[0].value)
 

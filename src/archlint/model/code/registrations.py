@@ -476,7 +476,7 @@ def _text(draft: Draft, expression: Expression | None, module: Module) -> str | 
     if isinstance(expression, Display):
         expression = expression.items[0] if len(expression.items) == 1 else UNKNOWN
     values = draft.program.evaluate(expression, module)
-    if is_unknown(values) or not values:
+    if isinstance(values, Unknown) or not values:
         return UNKNOWN
     exact = {one.value for one in values if one.is_exact and isinstance(one.value, str)}
     if len(exact) == 1 and len(values) == 1:
