@@ -68,7 +68,7 @@ _HELM = re.compile(
     rb"\{\{-?\s*(?:\.(?:Values|Release|Chart|Capabilities|Files)\b|include\s|template\s|define\s|if\s|range\s|with\s)"
 )
 _COMPOSE_SERVICE = re.compile(
-    rb"^services:[^\n]*\n(?:[ \t]+[^\n]*\n|#[^\n]*\n|[ \t\r]*\n)*?[ \t]+(?:image|build):", re.MULTILINE
+    rb"^services:[^\n]*\n(?:[ \t][^\n]*\n|#[^\n]*\n|\r?\n)*?[ \t]+(?:image|build):", re.MULTILINE
 )
 _JSON_KEY = re.compile(rb"\"(openapi|swagger|asyncapi|apiVersion|kind)\"\s*:\s*(\"[^\"]*\")?")
 _SHEBANG = re.compile(rb"#!\s*\S*?(?:/env\s+(?:-S\s+)?)?/?(\w+)[\d.]*(?:\s|$)")
