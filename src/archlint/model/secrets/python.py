@@ -88,22 +88,29 @@ def _in_module(draft: Draft, module: Module) -> Iterator[tuple[str, Span, Secret
             owner, _, last = getattr(assignment.target, "name", "").rpartition(".")
             if owner in settings:
                 fields[(assignment.value_at.line, assignment.value_at.column)] = last.upper()
-    defaults: list[Span] = []
+    reported: set[tuple[int, str]] = set()
     for text in module.facts.strings:
-        if text.context == "default":
-            defaults.append(text.at)
         secret = _in_string(text)
         if secret is None:
             continue
         variable = fields.get((text.at.line, text.at.column))
         if text.context == "default" and (text.name not in parameters or text.name.isupper()):
             variable = text.name
+        reported.add((text.at.line, secret.digest))
         yield text.name, text.at, secret, variable
-    for assignment in module.facts.assignments:
-        name = getattr(assignment.target, "name", "").rpartition(".")[2]
-        yield from _in_expression(assignment.value, name, assignment.value_at, 0)
-    for call in module.facts.calls:
-        yield from _in_call(draft, call, module)
+    found = [
+        one
+        for assignment in module.facts.assignments
+        for one in _in_expression(
+            assignment.value, getattr(assignment.target, "name", "").rpartition(".")[2], assignment.value_at, 0
+        )
+    ]
+    found += [one for call in module.facts.calls for one in _in_call(call)]
+    for name, at, secret, variable in found:
+        # A text inside the expression may have been reported by its own name, an inlined variable by its assignment.
+        if not any((line, secret.digest) in reported for line in range(at.line, at.end_line + 1)):
+            reported.add((at.line, secret.digest))
+            yield name, at, secret, variable
 
 
 def _in_string(text: PythonString) -> Secret | None:
@@ -157,7 +164,7 @@ def _in_expression(
                 yield from _in_expression(one, label, at, depth + 1)
 
 
-def _in_call(draft: Draft, call: PythonCall, module: Module) -> Iterator[tuple[str, Span, Secret, str | None]]:
+def _in_call(call: PythonCall) -> Iterator[tuple[str, Span, Secret, str | None]]:
     callee = call.name
     position = _POSITIONAL.get(callee)
     if position is not None:
