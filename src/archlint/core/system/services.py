@@ -79,6 +79,7 @@ class Service(Subject):
     contracts: tuple[Contract, ...] = ()
     telemetry: Telemetry | None = None
     is_long_running: Truth = True
+    has_contract: Truth = False
     has_health_route: Truth = False
     serves_html: Truth = False
     published_operations: tuple[Place, ...] = ()
