@@ -99,6 +99,8 @@ def _decoded(text: str) -> str | None:
 
 def _stands_for_another(name: str, value: str) -> bool:
     plain = expand(value, lambda _: False)
+    if is_placeholder(name):
+        return True
     return (
         not plain.strip()
         or MASK in plain

@@ -63,9 +63,11 @@ _EXTERNAL = re.compile(
 )
 _PLACEHOLDER_WORDS = re.compile(
     r"(?i)^(?:change[-_ ]?(?:me|it|this).*|.*[-_ ]?change[-_ ]?(?:me|this)(?:[-_ !.].*)?"
-    r"|replace[-_ ]?(?:me|with|this).*|.*replace[-_ ]?(?:me|this).*|placeholder.*|.*[-_]placeholder|to[-_ ]?do.*|tbd|fix[-_ ]?me|x{3,}|\*{2,}|\.{2,}"
-    r"|-+|_+|\?+|none|null|nil|undefined|empty|n/?a|not[-_ ]?(?:set|needed|used|required|configured|provided)"
-    r"|not[-_ ]?applicable|unset|unused|ignored?|redacted|hidden|masked|dummy.*|fake.*|example.*|your[-_ ]?.*|.*[-_ ]your[-_ ].*|.*[-_]here"
+    r"|replace[-_ ]?(?:me|with|this).*|.*replace[-_ ]?(?:me|this).*|placeholder.*|.*[-_]placeholder"
+    r"|to[-_ ]?do.*|tbd|fix[-_ ]?me|x{3,}|\*{2,}|\.{2,}"
+    r"|-+|_+|\?+|none|nothing|null|nil|undefined|empty|n/?a|not[-_ ]?(?:set|needed|used|required|configured|provided)"
+    r"|not[-_ ]?applicable|unset|unused|ignored?|redacted|hidden|masked|dummy.*|fake.*|example.*"
+    r"|your[-_ ]?.*|.*[-_ ]your[-_ ].*|.*[-_]here"
     r"|insert[-_ ].*|enter[-_ ].*|put[-_ ].*|add[-_ ].*[-_ ]here|set[-_ ](?:me|this|via|in|by).*|my[-_]?(?:api|auth|"
     r"access)[-_]?(?:key|token)|some[-_]?(?:secret|password|token|key|value)|foo|bar|baz|foobar|"
     r"(?:secret|password|token|key)[-_ ]?goes[-_ ]here|generated?|auto|random|.*xxxx.*|.*\.\.\.)$"
