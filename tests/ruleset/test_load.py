@@ -61,10 +61,11 @@ def test_nothing_after_the_separator_is_read() -> None:
         ("a: 1\n---\nb: 2\n", "a: 1\n"),
         ("---\na: 1\n---\nb: 2\n", "\na: 1\n"),
         ("a: 1\n", "a: 1\n"),
-        ("a: |\n  ---\n--- # examples\nb", "a: |\n  ---\n--- # examples\nb"),
+        ("a: |\n  ---\n--- # examples\nb", "a: |\n  ---\n"),
+        ("a: |\n  ---\n----\nb", "a: |\n  ---\n----\nb"),
     ],
 )
-def test_the_first_document_ends_at_a_separator_that_stands_alone(content: str, first: str) -> None:
+def test_the_first_document_ends_at_a_separator_at_the_start_of_a_line(content: str, first: str) -> None:
     assert first_document(content) == first
 
 
@@ -86,9 +87,9 @@ def test_a_wrong_field_in_a_folded_expression_is_found_on_its_own_line() -> None
 
 def test_a_wrong_field_in_a_message_is_found_inside_the_quotes() -> None:
     assert refusal(RULE.replace("{call.target}", "{call.targt}")) == (
-        "rules/x.yaml:17:37: HttpCall has no field 'targt'; did you mean 'target'?\n"
+        "rules/x.yaml:17:38: HttpCall has no field 'targt'; did you mean 'target'?\n"
         '   17 | message: "{call.service} calls {call.targt}"\n'
-        "      |                                     ^"
+        "      |                                      ^"
     )
 
 

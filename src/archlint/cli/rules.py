@@ -45,7 +45,8 @@ def test_rules(paths: tuple[Path, ...]) -> int:
         for failure in outcome.failures:
             output.write(f"{outcome.path}: {failure}\n")
     examples = sum(outcome.examples for outcome in outcomes)
-    output.write(f"{len(outcomes)} rules, {examples} examples, {failures} failures\n")
+    counts = ((len(outcomes), "rule"), (examples, "example"), (failures, "failure"))
+    output.write(", ".join(f"{number} {noun}{'s' if number != 1 else ''}" for number, noun in counts) + "\n")
     return 1 if failures else 0
 
 
