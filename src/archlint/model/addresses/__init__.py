@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from archlint.core.facts.documents import ConfigValue
 from archlint.core.span import Span
+from archlint.core.system import link
 from archlint.core.system.calls import AddressReference, HttpCall
 from archlint.core.system.data import DatastoreUse
 from archlint.core.system.workloads import Container, EnvironmentVariable
-from archlint.core.values import UNKNOWN, Place, Truth, known
+from archlint.core.values import UNKNOWN, Place, Truth, Unknown, known
 from archlint.model.addresses.directory import Directory, directories
 from archlint.model.addresses.hosts import DEFAULT_PORTS, Address, addresses_in, kind_of
 from archlint.model.addresses.ports import add_target_ports, bind_reference
 from archlint.model.addresses.routes import add_routes_to_services
+from archlint.model.deployment.environments import deployed
+from archlint.model.deployment.network import labels_of, matches
 from archlint.model.draft import Draft
+from archlint.model.paths import parent
 from archlint.model.production import is_production, service_name_at
 from archlint.model.secrets.configuration import is_template
 
@@ -41,6 +45,7 @@ def add_addresses(draft: Draft) -> None:
     _add_configuration(draft)
     add_routes_to_services(draft, found)
     add_target_ports(draft)
+    _doubt_guesses(draft)
 
 
 def _addresses_of(variable: EnvironmentVariable) -> list[Address]:
@@ -186,3 +191,26 @@ def _add_configuration(draft: Draft) -> None:
                     is_call_target=address.is_call_target,
                 )
             )
+
+
+def _doubt_guesses(draft: Draft) -> None:
+    """A Service without workloads in its own directory may belong to any set of manifests: it dangles only where no
+    workload of the whole scan has its labels."""
+    selectors = {
+        (environment.environment.name, one.namespace, one.name): (
+            parent(one.at.path),
+            labels_of(one.tree, "spec", "selector"),
+        )
+        for environment in deployed(draft)
+        for one in environment.objects
+        if one.kind == "Service"
+    }
+    directories_with_workloads = {parent(one.at.path) for one in draft.workloads}
+    for service in draft.network_services:
+        if service.dangling is not True:
+            continue
+        path, selector = selectors.get((service.environment, service.namespace, service.name), ("", {}))
+        if path in directories_with_workloads or not selector:
+            continue
+        if any(matches(selector, dict(one.labels)) for one in draft.workloads):
+            link(service, dangling=Unknown("a workload of another set of manifests has the labels"))

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from archlint.core import tree
-from archlint.core.facts.documents import KubernetesObject
+from archlint.core.facts.documents import ComposeFile, KubernetesObject
 from archlint.core.system.workloads import Environment, NetworkService
 from archlint.core.values import UNKNOWN, Truth, Unknown
 from archlint.model.deployment.compose_files import Project, projects
-from archlint.model.deployment.environments import deployed
+from archlint.model.deployment.environments import deployed, is_workload
 from archlint.model.draft import Draft
+from archlint.model.paths import parent
 
 _BUILT_IN_GROUPS = re.compile(
     r"^(?:v1|v2|apps/|batch/|autoscaling/|policy/|extensions/|.*\.k8s\.io/|.*istio\.io/|monitoring\.coreos\.com/"
@@ -33,7 +34,7 @@ _POD = re.compile(r"^(.+)-\d+$")
 _ALWAYS = frozenset(("kubernetes", "kube-dns", "metrics-server"))
 
 
-@dataclass
+@dataclass(eq=False)
 class Directory:
     """The names of one environment."""
 
@@ -47,6 +48,11 @@ class Directory:
     provided: tuple[str, ...] = ()
     is_open: bool = False
     """Whether containers of other projects can be reached: an external network."""
+    beside: set[str] = field(default_factory=set)
+    """Hosts of compose files that are made to be laid beside this one."""
+    elsewhere: list[Directory] = field(default_factory=list)
+    """Other sets of raw manifests, where this one is put together from several directories: which of them are deployed
+    together is then a guess, and what another set defines may be there."""
 
     def find(self, host: str, namespace: str | None = None) -> NetworkService | None:
         """The network service that the host means for something in that namespace."""
@@ -80,6 +86,8 @@ class Directory:
             return Unknown("not all that its environment deploys could be read")
         if any(fnmatchcase(lowered, one.lower()) for one in self.provided):
             return Unknown("provided elsewhere")
+        if lowered in self.beside or any(lowered in other.by_host for other in self.elsewhere):
+            return Unknown("another set of manifests defines it")
         if self.environment.kind != "compose":
             space = rest.partition(".")[0]
             if space and space not in self.namespaces and not _POD.match(name):
@@ -110,11 +118,50 @@ def directories(draft: Draft) -> dict[str, Directory]:
         directory = found.get(environment.environment.name)
         if directory is not None:
             _read_objects(directory, environment.objects)
+    files = _whole_services(draft)
     for project in projects(draft):
         directory = found.get(project.path)
         if directory is not None:
             _read_project(directory, project)
+            for path, names in files.get(parent(project.path), {}).items():
+                if path != project.path and names.isdisjoint(project.services):
+                    directory.beside |= names
+    _link_guessed(draft, found)
     return found
+
+
+def offers_elsewhere(directory: Directory, host: str, port: int | str) -> bool:
+    """Whether another set of raw manifests, that may be deployed with this one, has the service with that port."""
+    return any(
+        port in (one.number, one.port_name)
+        for other in directory.elsewhere
+        for service in other.by_host.get(host.lower(), ())
+        for one in service.ports
+    )
+
+
+def _whole_services(draft: Draft) -> dict[str, dict[str, set[str]]]:
+    """By directory and compose file, the services that the file defines wholly, with an image or a build."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for file in draft.index.of(ComposeFile):
+        names = {
+            one.key
+            for one in tree.entries(file.tree, "services")
+            if tree.get(one.value, "image") is not None or tree.get(one.value, "build") is not None
+        }
+        found.setdefault(parent(file.at.path), {}).setdefault(file.at.path, set()).update(names)
+    return found
+
+
+def _link_guessed(draft: Draft, found: dict[str, Directory]) -> None:
+    raw = [one for one in found.values() if one.environment.kind == "kubernetes"]
+    if len(raw) < 2:
+        return
+    for environment in deployed(draft):
+        directory = found.get(environment.environment.name)
+        places = {parent(one.at.path) for one in environment.objects if is_workload(one)}
+        if directory is not None and directory in raw and len(places) > 1:
+            directory.elsewhere = [one for one in raw if one is not directory]
 
 
 def _read_objects(directory: Directory, objects: Iterable[KubernetesObject]) -> None:

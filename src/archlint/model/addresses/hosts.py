@@ -159,6 +159,8 @@ def kind_of(host: str, namespaces: Container[str] = ()) -> str:
     """
     if MASK in host or "$" in host or "{" in host or "<" in host or "%" in host or not host:
         return "template"
+    if re.fullmatch(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*", host):
+        return "template"
     lowered = host.lower().rstrip(".")
     number = _ip(lowered)
     if number is not None:

@@ -12,7 +12,7 @@ from archlint.core.system.calls import AddressReference
 from archlint.core.system.workloads import NetworkService, PortBinding
 from archlint.core.tree import Mapping, Node
 from archlint.core.values import UNKNOWN, Place, Truth, Unknown
-from archlint.model.addresses.directory import Directory, offered_ports
+from archlint.model.addresses.directory import Directory, offered_ports, offers_elsewhere
 from archlint.model.addresses.hosts import kind_of
 from archlint.model.addresses.ports import offered_texts
 from archlint.model.deployment.containers import line_of
@@ -146,7 +146,7 @@ def _add(draft: Draft, directory: Directory, one: KubernetesObject, backend: Bac
                 kind="route",
                 port=backend.port,
                 target=target.name,
-                exposed=_exposed(target, backend.port),
+                exposed=_exposed(directory, target, backend.port),
                 offered=offered_texts(target),
                 service=f"{one.kind} {one.name}",
                 environment=environment.name,
@@ -155,8 +155,8 @@ def _add(draft: Draft, directory: Directory, one: KubernetesObject, backend: Bac
         )
 
 
-def _exposed(target: NetworkService, port: int | str | Unknown) -> Truth:
-    if isinstance(port, Unknown) or target.type == "ExternalName":
+def _exposed(directory: Directory, target: NetworkService, port: int | str | Unknown) -> Truth:
+    if isinstance(port, Unknown) or target.type == "ExternalName" or offers_elsewhere(directory, target.name, port):
         return UNKNOWN
     if isinstance(port, str):
         return any(one.port_name == port for one in target.ports) if target.ports else UNKNOWN

@@ -66,7 +66,7 @@ _PLACEHOLDER_WORDS = re.compile(
     r"|replace[-_ ]?(?:me|with|this).*|.*replace[-_ ]?(?:me|this).*|placeholder.*|.*[-_]placeholder"
     r"|to[-_ ]?do.*|tbd|fix[-_ ]?me|x{3,}|\*{2,}|\.{2,}"
     r"|-+|_+|\?+|none|nothing|null|nil|undefined|empty|n/?a|not[-_ ]?(?:set|needed|used|required|configured|provided)"
-    r"|not[-_ ]?applicable|unset|unused|ignored?|redacted|hidden|masked|dummy.*|fake.*|example.*"
+    r"|not[-_ ]?applicable|unset|unused|ignored?|redacted|hidden|masked|(?:.*[-_])?dummy.*|fake.*|example.*"
     r"|your[-_ ]?.*|.*[-_ ]your[-_ ].*|.*[-_]here"
     r"|insert[-_ ].*|enter[-_ ].*|put[-_ ].*|add[-_ ].*[-_ ]here|set[-_ ](?:me|this|via|in|by).*|my[-_]?(?:api|auth|"
     r"access)[-_]?(?:key|token)|some[-_]?(?:secret|password|token|key|value)|foo|bar|baz|foobar|"
@@ -99,6 +99,12 @@ _DOCUMENTED = frozenset(
 _REFERENCE_WITH_DEFAULT = re.compile(
     r"\$\{([A-Za-z_][\w.]*)(?:(:?-|:|:=)([^{}]*))?\}|\$\{\{[^}]*\}\}|\{\{[^}]*\}\}|\$\(\w+\)|\$\w+"
 )
+
+
+_RESOLVERS = frozenset(
+    ("env", "ENV", "file", "sys", "vault", "secret", "secrets", "ssm", "aws", "gcp", "config", "cred")
+)
+"""What stands before the colon of ``${env:NAME}`` and the like: the rest is a name, no default."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +145,7 @@ def expand(text: str, default_holds: Callable[[str], bool]) -> str:
 
     def replace(match: re.Match[str]) -> str:
         key, operator, default = match.group(1), match.group(2), match.group(3)
-        if key is None or operator is None or not default_holds(key):
+        if key is None or operator is None or key in _RESOLVERS or not default_holds(key):
             return MASK
         return str(default).strip("\"'")
 
