@@ -149,6 +149,7 @@ def test_values_that_have_no_common_order_are_unknown() -> None:
         ("thing.kindd == 'app'", "Thing has no field 'kindd'; did you mean 'kind'?", 6),
         ("thng.kind == 'app'", "unknown name 'thng'; did you mean 'thing'?", 0),
         ("options.max_cuont > 3", "the rule has no option 'max_cuont'; did you mean 'max_count'?", 8),
+        ("thing.count > max_count", "options are read by 'options.max_count'", 14),
         ("thing.kind is None", "thing.kind is never None: it is text", 0),
         ("thing.count == None", "compare with None by 'is' or 'is not'", 15),
         ("thing.kind is 'app'", "'is' compares with None only; write '=='", 14),

@@ -197,6 +197,8 @@ class _Compiler:
         known = {self.name, *HELPERS, *(("options",) if self.options else ())}
         if self.element is not None:
             known.add(self.element[0])
+        if node.id in self.options:
+            raise ExpressionError(f"options are read by 'options.{node.id}'", node.col_offset)
         hint = did_you_mean(node.id, known) or f"; the subject is called {self.name!r} here"
         raise ExpressionError(f"unknown name {node.id!r}{hint}", node.col_offset)
 
