@@ -30,6 +30,7 @@ from archlint.model.draft import Draft
 from archlint.model.exposure import add_exposures
 from archlint.model.index import FactIndex
 from archlint.model.probes import add_probe_service
+from archlint.model.production import is_production
 from archlint.model.program import Program
 from archlint.model.secrets import add_secrets
 from archlint.model.services import add_services
@@ -64,7 +65,7 @@ STAGES = (
 def build(facts: Iterable[Fact], config: Config) -> System:
     """The system that the facts describe."""
     index = FactIndex(facts)
-    draft = Draft(index, config, Program(index.of(PythonModule)))
+    draft = Draft(index, config, Program(index.of(PythonModule), lambda path: is_production(path, config)))
     for stage in STAGES:
         stage(draft)
     return draft.finish(index.of(Gap))

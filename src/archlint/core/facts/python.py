@@ -81,9 +81,13 @@ class Dictionary(msgspec.Struct, frozen=True, array_like=True, tag="d", gc=False
 
 
 class Choice(msgspec.Struct, frozen=True, array_like=True, tag="c", gc=False):
-    """One of several: ``a or b``, ``a if c else b``, a variable assigned in branches. The first is the most usual."""
+    """One of several: ``a or b``, ``a if c else b``, a variable assigned in branches. The first is the most usual.
+
+    ``is_fallback``: an option holds only where those before it are empty (``a or b``; ``if a is None: a = b``).
+    """
 
     options: tuple[Expression, ...]
+    is_fallback: bool = False
 
 
 class Element(msgspec.Struct, frozen=True, array_like=True, tag="o", gc=False):
@@ -96,6 +100,12 @@ class Comprehension(msgspec.Struct, frozen=True, array_like=True, tag="h", gc=Fa
     """A list, set or generator comprehension whose elements all look like ``element``; how many there are is open."""
 
     element: Expression
+
+
+class Lambda(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False):
+    """A lambda by what it returns, its own parameters being UNKNOWN."""
+
+    value: Expression
 
 
 Expression = (
@@ -112,6 +122,7 @@ Expression = (
     | Choice
     | Element
     | Comprehension
+    | Lambda
     | Unknown
 )
 

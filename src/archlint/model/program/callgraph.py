@@ -6,6 +6,8 @@ A call runs the functions that its callee names and those that it is given (``su
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from archlint.core.facts.python import (
     Choice,
     Expression,
@@ -29,9 +31,12 @@ _Candidates = dict[str, list[tuple[PythonCall, Module, int]]]
 class CallGraph:
     """The calls between functions of the workspace."""
 
-    def __init__(self, definitions: Definitions, objects: Objects) -> None:
+    def __init__(self, definitions: Definitions, objects: Objects, is_production: Callable[[str], bool]) -> None:
         self._definitions = definitions
         self._objects = objects
+        self._is_production = is_production
+        self._tests: dict[str, bool] = {}
+        self._nesting: dict[str, dict[int, list[int]]] = {}
         self._called: dict[tuple[str, int], Called] = {}
         self._callers: dict[tuple[str, str, int], Calls] = {}
         self._candidates: _Candidates | None = None
@@ -143,7 +148,10 @@ class CallGraph:
         return found
 
     def _nested(self, module: Module) -> dict[int, list[int]]:
-        nested: dict[int, list[int]] = {}
+        found = self._nesting.get(module.path)
+        if found is not None:
+            return found
+        nested = self._nesting[module.path] = {}
         for place, function in enumerate(module.facts.functions):
             parent = function.parent
             hops = 0
@@ -154,20 +162,27 @@ class CallGraph:
         return nested
 
     def callers(self, function: PythonFunction, module: Module) -> Calls:
-        """The calls that may run a function."""
+        """The calls that may run a function; those of tests only where the function is itself no production code."""
         key = (module.path, function.name, function.at.line)
         found = self._callers.get(key)
         if found is None:
             self._callers[key] = ()
             calls = []
             seen = set()
+            tested = self._is_test(module)
             for call, home, place in self._candidates_for(function):
-                if (home.path, place) in seen:
+                if (home.path, place) in seen or (not tested and self._is_test(home)):
                     continue
                 seen.add((home.path, place))
                 if any(one is function for one, _ in self.called(call, home)):
                     calls.append((call, home))
             found = self._callers[key] = tuple(calls)
+        return found
+
+    def _is_test(self, module: Module) -> bool:
+        found = self._tests.get(module.path)
+        if found is None:
+            found = self._tests[module.path] = not self._is_production(module.path)
         return found
 
     def _candidates_for(self, function: PythonFunction) -> list[tuple[PythonCall, Module, int]]:
@@ -229,7 +244,7 @@ class CallGraph:
 
     def _dependencies(self, function: PythonFunction, module: Module) -> list[tuple[PythonFunction, Module]]:
         """The functions that ``Depends(...)`` in a parameter's default makes the framework call."""
-        found = []
+        found: list[tuple[PythonFunction, Module]] = []
         for parameter in function.parameters:
             if isinstance(parameter.default, Result):
                 call = module.call(parameter.default.call)
@@ -239,15 +254,23 @@ class CallGraph:
 
 
 def _add_candidate(candidates: _Candidates, call: PythonCall, module: Module, place: int) -> None:
-    for expression in (call.callee, *(one.value for one in call.arguments)):
-        options = expression.options if isinstance(expression, Choice) else (expression,)
-        for one in options:
-            if isinstance(one, Reference):
-                last = one.name.rpartition(".")[2]
-            elif isinstance(one, Member):
-                last = one.name
-            elif isinstance(one, Result | Parameter) and one is call.callee:
-                last = "?"
-            else:
-                continue
-            candidates.setdefault(last, []).append((call, module, place))
+    entry = (call, module, place)
+    callee = call.callee
+    kind = type(callee)
+    if kind is Reference:
+        candidates.setdefault(callee.name.rpartition(".")[2], []).append(entry)  # type: ignore[union-attr]
+    elif kind is Member:
+        candidates.setdefault(callee.name, []).append(entry)  # type: ignore[union-attr]
+    elif kind is Result or kind is Parameter:
+        candidates.setdefault("?", []).append(entry)
+    elif kind is Choice:
+        for option in callee.options:  # type: ignore[union-attr]
+            if isinstance(option, Reference | Member):
+                candidates.setdefault(option.name.rpartition(".")[2], []).append(entry)
+    for argument in call.arguments:
+        value = argument.value
+        kind = type(value)
+        if kind is Reference:
+            candidates.setdefault(value.name.rpartition(".")[2], []).append(entry)  # type: ignore[union-attr]
+        elif kind is Member:
+            candidates.setdefault(value.name, []).append(entry)  # type: ignore[union-attr]

@@ -5,9 +5,10 @@ Every lookup is a dictionary access; nothing scans. Names that libraries define 
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from archlint.core.facts.python import (
     Item,
@@ -18,7 +19,11 @@ from archlint.core.facts.python import (
     PythonFunction,
     PythonModule,
     Reference,
+    Result,
+    Template,
 )
+
+_BUILTINS = frozenset(dir(builtins))
 
 MAX_HOPS = 12
 """How many re-exports a name is followed through."""
@@ -29,7 +34,7 @@ class Module:
     """A module of the program. ``path`` is its file; ``facts`` what the reader saw."""
 
     path: str
-    facts: PythonModule
+    facts: PythonModule = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -59,7 +64,9 @@ class Definitions:
         self._imports: dict[str, dict[str, str]] = {}
         self._stars: dict[str, tuple[str, ...]] = {}
         self._top: dict[str, list[str]] = {}
-        self._roots: dict[str, tuple[str, ...]] = {}
+        self._roots: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._prefixes: set[str] = set()
+        self._added: dict[str, dict[str, None]] = {}
         self._targets: dict[tuple[str, str], tuple[Module, str] | None] = {}
         self._canonical: dict[tuple[str, str], str] = {}
         for one in facts:
@@ -103,10 +110,18 @@ class Definitions:
         self._imports[module.path] = imports
         self._stars[module.path] = tuple(stars)
         parent, _, last = facts.name.rpartition(".")
-        if (facts.is_package and last and not self._is_package(parent)) or (
-            not facts.is_package and last and not self._is_package(parent)
-        ):
-            self._top.setdefault(last, []).append(facts.name)
+        if facts.is_package and last and not self._is_package(parent):
+            self._top.setdefault(last, []).append(parent)
+        prefix = facts.name
+        while prefix and prefix not in self._prefixes:
+            self._prefixes.add(prefix)
+            prefix = prefix.rpartition(".")[0]
+
+        for call in facts.calls:
+            if call.name in ("sys.path.append", "sys.path.insert"):
+                folders = self._added.setdefault(module.path.rpartition("/")[0], {})
+                for argument in call.arguments:
+                    folders.update(dict.fromkeys(_folders(argument.value, facts)))
 
     def _is_package(self, name: str) -> bool:
         found = self.by_name.get(name)
@@ -118,32 +133,51 @@ class Definitions:
 
     def find(self, module: Module, name: str) -> tuple[Module, str] | None:
         """The workspace module that an absolute dotted name reaches into when ``module`` imports it, and what remains
-        of the name behind that module."""
-        key = (module.path.rpartition("/")[0], name)
+        of the name behind that module.
+
+        A file never imports itself: ``from kafka import ...`` in a ``kafka.py`` means the library.
+        """
+        directory, _, file = module.path.rpartition("/")
+        key = (module.path if name.startswith(file.removesuffix(".py")) else directory, name)
         if key not in self._targets:
-            self._targets[key] = self._find(module, name)
+            self._targets[key] = self._find(module, directory, name)
         return self._targets[key]
 
-    def _find(self, module: Module, name: str) -> tuple[Module, str] | None:
+    def _find(self, module: Module, directory: str, name: str) -> tuple[Module, str] | None:
         parts = name.split(".")
-        if not parts[0]:
+        if not parts[0] or (len(parts) == 1 and name in _BUILTINS):
             return None
-        directory = module.path.rpartition("/")[0]
         standard = parts[0] in sys.stdlib_module_names
-        for root in self._roots_of(directory)[: 1 if standard else None]:
+        unbound = None
+        for root in self._roots_for(directory, parts[0])[: 1 if standard else None]:
             found = self._below(root, parts)
-            if found is not None and found[0] is not module:
+            if found is None or found[0] is module:
+                continue
+            if self._is_reached(found):
                 return found
-        if standard:
-            return None
-        candidates = self._top.get(parts[0], ())
-        if len(candidates) == 1:
-            found = self._below(candidates[0].rpartition(".")[0], parts)
-            if found is not None and found[0] is not module:
-                rest = found[1].partition(".")[0]
-                if not rest or self.is_bound(found[0], rest):
+            unbound = unbound or found
+        parents = () if standard else self._top.get(parts[0], ())
+        if unbound is None and len(parents) == 1:
+            found = self._below(parents[0], parts)
+            if found is not None and found[0] is not module and self._is_reached(found):
+                return found
+        if unbound is None and not standard and directory in self._added:
+            return self._added_below(directory, parts)
+        return unbound
+
+    def _added_below(self, directory: str, parts: list[str]) -> tuple[Module, str] | None:
+        """The module in a folder that the code adds to ``sys.path``, by its name: an image lays the tree out anew."""
+        above = directory.replace("/", ".").split(".") if directory else []
+        for folder in self._added[directory]:
+            for length in range(len(above), -1, -1):
+                found = self._below(".".join([*above[:length], folder]), parts)
+                if found is not None:
                     return found
         return None
+
+    def _is_reached(self, found: tuple[Module, str]) -> bool:
+        """Whether the module that was found binds what is wanted of it."""
+        return not found[1] or self.is_bound(found[0], found[1].partition(".")[0])
 
     def is_bound(self, module: Module, name: str) -> bool:
         """Whether a module binds a top-level name."""
@@ -161,16 +195,19 @@ class Definitions:
                 return found, ".".join(parts[length:])
         return None
 
-    def _roots_of(self, directory: str) -> tuple[str, ...]:
-        if directory not in self._roots:
-            roots = []
+    def _roots_for(self, directory: str, first: str) -> tuple[str, ...]:
+        """The import roots of a directory that hold something of that name, innermost first."""
+        key = (directory, first)
+        found = self._roots.get(key)
+        if found is None:
             parts = directory.replace("/", ".").split(".") if directory else []
+            roots: list[str] = []
             for length in range(len(parts), -1, -1):
                 root = ".".join(parts[:length])
-                roots.append(root)
-                roots.append(f"{root}.src" if root else "src")
-            self._roots[directory] = tuple(roots)
-        return self._roots[directory]
+                roots.extend((root, f"{root}.src" if root else "src"))
+            known = self._prefixes
+            found = self._roots[key] = tuple(one for one in roots if (f"{one}.{first}" if one else first) in known)
+        return found
 
     def canonical(self, name: str, module: Module) -> str:
         """The name by which its definition is known: workspace names through imports and re-exports to where they are
@@ -205,21 +242,38 @@ class Definitions:
         imported = self._imports[module.path].get(first)
         if imported is not None and imported != name:
             return self._follow(f"{imported}.{rest}" if rest else imported, module, hops - 1)
-        for star in self._stars[module.path]:
+        return self._starred(module, first, rest, hops) or name
+
+    def _starred(self, module: Module, first: str, rest: str, hops: int) -> str | None:
+        """The name as one of the module's star imports gives it; a library's where only a library can."""
+        stars = self._stars[module.path]
+        if not stars or hops <= 1:
+            return None
+        libraries = []
+        for star in stars:
             found = self.find(module, star)
             if found is None:
+                libraries.append(star)
                 continue
             target, remaining = found
-            if remaining or target is module:
+            if remaining or target is module or not self.is_bound(target, first):
                 continue
-            if self.is_bound(target, first):
-                followed = self._inside(
-                    target, first, rest, f"{target.name}.{first}" + (f".{rest}" if rest else ""), hops - 1
-                )
-                if self.is_defined(
-                    ".".join(followed.split(".")[: len(followed.split(".")) - rest.count(".") - bool(rest)])
-                ):
-                    return followed
-                if not self._stars[target.path] or first in self._imports[target.path]:
-                    return followed
-        return name
+            unresolved = f"{target.name}.{first}" + (f".{rest}" if rest else "")
+            followed = self._inside(target, first, rest, unresolved, hops - 1)
+            if followed != unresolved or self.is_defined(f"{target.name}.{first}"):
+                return followed
+        if len(libraries) == 1 and first not in _BUILTINS:
+            return f"{libraries[0]}.{first}" + (f".{rest}" if rest else "")
+        return None
+
+
+def _folders(value: object, facts: PythonModule, depth: int = 0) -> list[str]:
+    """The last folder names in what is added to ``sys.path``."""
+    if isinstance(value, Literal) and isinstance(value.value, str):
+        last = value.value.rstrip("/").rpartition("/")[2]
+        return [last] if last.replace("_", "a").isalnum() else []
+    if depth < 3 and isinstance(value, Result) and value.call < len(facts.calls):
+        return [one for item in facts.calls[value.call].arguments for one in _folders(item.value, facts, depth + 1)]
+    if depth < 3 and isinstance(value, Template):
+        return [one for part in value.parts for one in _folders(part, facts, depth + 1)]
+    return []

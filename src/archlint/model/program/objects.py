@@ -17,6 +17,7 @@ from archlint.core.facts.python import (
     Element,
     Expression,
     Item,
+    Lambda,
     Literal,
     Member,
     Parameter,
@@ -277,6 +278,8 @@ class Objects:
         if depth <= 0:
             self._cut = True
             return NOTHING
+        if isinstance(call.callee, Lambda):
+            return self.thing(call.callee.value, module, depth)
         callee = self.thing(call.callee, module, depth)
         name = callee.name
         definitions = self._definitions
@@ -302,6 +305,8 @@ class Objects:
                     return self._returned(*definitions.functions[found.name], None, module, depth)
                 if name in _CALLING and found.name in definitions.classes:
                     return replace(found, instance=True)
+                if name.startswith("functools.partial") and not found.instance:
+                    return replace(found, call=call, module=module)
                 return found
             if name.rpartition(".")[2] in _WRAPPING_METHODS:
                 return self.thing(call.callee.base, module, depth - 1) if isinstance(call.callee, Member) else NOTHING
@@ -467,7 +472,7 @@ class Objects:
 
 
 def argument_for(call: PythonCall, function: PythonFunction, name: str) -> tuple[Expression] | None:
-    """What a call passes for a parameter of a function, in a tuple of one; None where it passes nothing that is seen."""
+    """What a call passes for a parameter, in a tuple of one; None where it passes nothing that is seen."""
     positional = [one.name for one in function.parameters if one.kind == "positional"]
     position = None
     if name in positional:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from archlint.core.facts.python import Expression, PythonCall, PythonFunction, PythonModule
+from archlint.core.facts.python import Expression, Literal, PythonCall, PythonFunction, PythonModule
 from archlint.core.values import UNKNOWN, Unknown
 from archlint.model.program.callgraph import CallGraph
 from archlint.model.program.index import Definitions, Module
 from archlint.model.program.objects import Objects
-from archlint.model.program.values import HOLE, Lookup, Resolved, Values
+from archlint.model.program.resolved import HOLE, Lookup, Resolved
+from archlint.model.program.settings import Settings
+from archlint.model.program.values import Evaluation
 
 __all__ = ["HOLE", "Lookup", "Module", "Program", "Resolved"]
 
@@ -17,12 +19,16 @@ __all__ = ["HOLE", "Lookup", "Module", "Program", "Resolved"]
 class Program:
     """Every Python module of the workspace, joined."""
 
-    def __init__(self, modules: Iterable[PythonModule]) -> None:
+    def __init__(
+        self, modules: Iterable[PythonModule], is_production: Callable[[str], bool] = lambda path: True
+    ) -> None:
+        """``is_production`` says by path whose calls count: what a test passes tells nothing of how a service runs."""
         self._definitions = Definitions(modules)
         self._objects = Objects(self._definitions)
-        self._calls = CallGraph(self._definitions, self._objects)
+        self._calls = CallGraph(self._definitions, self._objects, is_production)
         self._objects.callers = self._calls.callers
-        self._values = Values(self._definitions, self._objects, self._calls)
+        self._settings = Settings(self._definitions, self._objects, self._calls)
+        self._callees: dict[int, tuple[PythonCall, str]] = {}
         self._imported: dict[str, tuple[str, ...]] = {}
         self.modules: dict[str, Module] = self._definitions.modules
 
@@ -48,7 +54,10 @@ class Program:
 
     def callee(self, call: PythonCall, module: Module) -> str:
         """``qualify`` of what is called."""
-        return self._objects.qualified(call.callee, module)
+        found = self._callees.get(id(call))
+        if found is None or found[0] is not call:
+            found = self._callees[id(call)] = (call, self._objects.qualified(call.callee, module))
+        return found[1]
 
     def origin(self, expression: Expression, module: Module) -> tuple[PythonCall, Module] | None:
         """The call that made the object that the expression stands for (``requests.Session(...)``), through variables,
@@ -65,7 +74,12 @@ class Program:
         no default it is UNKNOWN. Where only some of several values are known, the last one is ``Resolved(HOLE)``, not
         exact.
         """
-        return self._values.evaluate(expression, module, lookup)
+        if expression is None or isinstance(expression, Unknown):
+            return UNKNOWN
+        if isinstance(expression, Literal):
+            return (Resolved(expression.value),)
+        evaluation = Evaluation(self._definitions, self._objects, self._calls, self._settings, lookup)
+        return evaluation.values(expression, module)
 
     def function_named(self, name: str) -> tuple[PythonFunction, Module] | None:
         """The function or method of this workspace with that qualified name."""
@@ -103,7 +117,7 @@ class Program:
         return self._calls.instantiated(class_name)
 
     def bases(self, class_name: str) -> tuple[str, ...] | Unknown:
-        """The qualified names of all bases, nearest first; library bases are included, UNKNOWN where one is not known."""
+        """The qualified names of all bases, nearest first, libraries' too; UNKNOWN where one is not known."""
         found = self._objects.bases(class_name)
         return UNKNOWN if "?" in found else found
 

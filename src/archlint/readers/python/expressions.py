@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import math
 from collections.abc import Callable
 
 from archlint.core.facts.python import (
@@ -18,6 +19,7 @@ from archlint.core.facts.python import (
     EnvironmentRead,
     Expression,
     Item,
+    Lambda,
     Literal,
     Loop,
     Member,
@@ -29,21 +31,29 @@ from archlint.core.facts.python import (
 )
 from archlint.core.span import Span
 from archlint.core.values import Unknown
-from archlint.readers.python.scopes import Names, Scope, bounded, choice
+from archlint.readers.python.operands import (
+    COMPARISON,
+    COMPUTED,
+    FALSE,
+    LAMBDA,
+    LONG,
+    MANY,
+    MAX_ENTRIES,
+    NONE,
+    TRUE,
+    add,
+    arithmetic,
+    name_of,
+    parts_of,
+    same_place,
+    tested_for_presence,
+)
+from archlint.readers.python.scopes import Names, Scope, bounded, choice, fallback
 from archlint.readers.python.spans import Located, Spans
 from archlint.readers.python.texts import concatenation, formatted, joined, percent
 
-MAX_ENTRIES = 256
 MAX_TEXT = 16_384
 BUILTINS = frozenset(dir(builtins))
-
-COMPUTED = Unknown("computed")
-COMPARISON = Unknown("comparison")
-LAMBDA = Unknown("lambda")
-MANY = Unknown("too many entries")
-LONG = Unknown("too long")
-
-NONE, TRUE, FALSE = Literal(None), Literal(True), Literal(False)
 
 _GETTERS = frozenset({"get", "getenv", "setdefault", "pop", "config", "env", "str", "getattr"})
 _ENVIRONMENT_GETTERS = frozenset(
@@ -54,7 +64,7 @@ _SILENT = frozenset({"isinstance", "issubclass", "hasattr", "callable", "len", "
 
 
 class Expressions:
-    """Reads expressions. The statements set ``scope``, ``loop``, ``catches``, ``contexts`` and ``branch`` as they go."""
+    """Reads expressions. The statements set ``scope``, ``loop``, ``catches``, ``contexts``, ``branch`` as they go."""
 
     def __init__(self, module: str, spans: Spans, scope: Scope) -> None:
         self.module = module
@@ -133,8 +143,8 @@ class Expressions:
 
     def named_string(self, name: str | None, node: ast.expr, context: str) -> None:
         """Record a text that has a name."""
-        if name and node.__class__ is ast.Constant and isinstance(node.value, str | bytes):  # type: ignore[attr-defined]
-            value = self._constant(node)  # type: ignore[arg-type]
+        if name and node.__class__ is ast.Constant and isinstance(node.value, str | bytes):
+            value = self._constant(node)
             if isinstance(value, Literal) and isinstance(value.value, str):
                 self.strings.append(PythonString(self.at(node), name, value.value, context, self.scope.function))
 
@@ -152,20 +162,17 @@ class Expressions:
         value = node.value
         if value is None:
             return NONE
-        kind = value.__class__
-        if kind is str:
+        if isinstance(value, str):
             if len(value) > MAX_TEXT:
                 return LONG
-            if not value.isascii():
-                value = value.encode("utf-8", "replace").decode()
-            return Literal(value)
-        if kind is bool:
+            return Literal(value if value.isascii() else value.encode("utf-8", "replace").decode())
+        if isinstance(value, bool):
             return TRUE if value else FALSE
-        if kind is int:
+        if isinstance(value, int):
             return Literal(value) if -(2**63) <= value < 2**63 else LONG
-        if kind is float:
-            return Literal(value) if value - value == 0 else COMPUTED
-        if kind is bytes:
+        if isinstance(value, float):
+            return Literal(value) if math.isfinite(value) else COMPUTED
+        if isinstance(value, bytes):
             return Literal(value.decode("latin-1")) if len(value) <= MAX_TEXT else LONG
         return COMPUTED
 
@@ -183,12 +190,12 @@ class Expressions:
     def _attribute(self, node: ast.Attribute) -> Expression:
         base = node.value
         if base.__class__ is ast.Name:
-            owner = self._self_class(base.id)  # type: ignore[attr-defined]
+            owner = self._self_class(base.id)
             if owner is not None:
                 return self.reference(f"{owner}.{node.attr}")
         value = self.read(base)
         if value.__class__ is Reference:
-            return self.reference(f"{value.name}.{node.attr}")  # type: ignore[union-attr]
+            return self.reference(f"{value.name}.{node.attr}")
         return Member(value, node.attr)
 
     def _self_class(self, name: str) -> str | None:
@@ -205,7 +212,7 @@ class Expressions:
     def _call(self, node: ast.Call) -> Expression:
         awaited, self._awaited = self._awaited, False
         function = node.func
-        method = function.attr if function.__class__ is ast.Attribute else None  # type: ignore[attr-defined]
+        method = function.attr if function.__class__ is ast.Attribute else None
         if method in ("format", "join") and function.value.__class__ is ast.Constant:  # type: ignore[attr-defined]
             text = self._template(method, node)
             if text is not None:
@@ -217,7 +224,7 @@ class Expressions:
         arguments = []
         for one in node.args:
             if one.__class__ is ast.Starred:
-                arguments.append(Argument(self.at(one), "*", self.read(one.value)))  # type: ignore[attr-defined]
+                arguments.append(Argument(self.at(one), "*", self.read(one.value)))
             else:
                 arguments.append(Argument(self.at(one), None, self.read(one)))
         for keyword in node.keywords:
@@ -225,7 +232,7 @@ class Expressions:
             if keyword.value.__class__ is ast.Constant:
                 self.named_string(keyword.arg, keyword.value, "keyword")
             arguments.append(Argument(self.at(keyword), keyword.arg or "**", value))
-        name = callee.name if callee.__class__ is Reference else None  # type: ignore[union-attr]
+        name = callee.name if callee.__class__ is Reference else None
         if name in _SILENT:
             return COMPUTED
         if name == "dict" and all(one.name not in (None, "*") for one in arguments):
@@ -278,7 +285,7 @@ class Expressions:
         base = self.read(node.value)
         key = self.read(node.slice)
         if isinstance(key, Literal):
-            if base.__class__ is Reference and base.name == "os.environ" and isinstance(key.value, str):  # type: ignore[union-attr]
+            if base.__class__ is Reference and base.name == "os.environ" and isinstance(key.value, str):
                 return EnvironmentRead(key.value, None, self.at(node))
             if isinstance(base, Dictionary):
                 for one, value in reversed(base.entries):
@@ -313,9 +320,9 @@ class Expressions:
         if node.op.__class__ is ast.Add:
             operands: list[ast.expr] = []
             left: ast.expr = node
-            while left.__class__ is ast.BinOp and left.op.__class__ is ast.Add:  # type: ignore[attr-defined]
-                operands.append(left.right)  # type: ignore[attr-defined]
-                left = left.left  # type: ignore[attr-defined]
+            while left.__class__ is ast.BinOp and left.op.__class__ is ast.Add:
+                operands.append(left.right)
+                left = left.left
             operands.append(left)
             return add([self.read(one) for one in reversed(operands)])
         one, other = self.read(node.left), self.read(node.right)
@@ -327,15 +334,7 @@ class Expressions:
         values = [self.read(one) for one in node.values]
         if node.op.__class__ is ast.And:
             return choice(values[-1], *values[:-1])
-        result = values[-1]
-        for value in reversed(values[:-1]):
-            if isinstance(value, EnvironmentRead) and value.default in (None, FALSE, Literal("")):
-                result = EnvironmentRead(value.key, result, value.at)
-            elif isinstance(value, Literal) and not value.value:
-                continue
-            else:
-                result = choice(value, result)
-        return result
+        return fallback(*values)
 
     def _unary(self, node: ast.UnaryOp) -> Expression:
         value = self.read(node.operand)
@@ -349,9 +348,14 @@ class Expressions:
     def _conditional(self, node: ast.IfExp) -> Expression:
         self.read(node.test)
         branch, self.branch = self.branch, True
-        result = choice(self.read(node.body), self.read(node.orelse))
+        body, other = self.read(node.body), self.read(node.orelse)
         self.branch = branch
-        return result
+        tested = tested_for_presence(node.test)
+        if tested is not None:
+            subject, is_present = tested
+            if same_place(subject, node.body if is_present else node.orelse):
+                return fallback(body, other) if is_present else fallback(other, body)
+        return choice(body, other)
 
     def _compare(self, node: ast.Compare) -> Expression:
         self.read(node.left)
@@ -417,9 +421,9 @@ class Expressions:
         for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
             if one is not None:
                 scope.names[one.arg] = LAMBDA
-        self.read(node.body)
+        value = self.read(node.body)
         scope.names = names
-        return LAMBDA
+        return Lambda(bounded(value))
 
     def _await(self, node: ast.Await) -> Expression:
         self._awaited = node.value.__class__ is ast.Call
@@ -454,72 +458,3 @@ class Expressions:
             if one is not None:
                 self.read(one)
         return COMPUTED
-
-
-def name_of(node: ast.expr) -> str | None:
-    """The last name of a target or operand: ``x`` of ``x``, ``self.x`` and ``d["x"]``."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-        return node.slice.value
-    return None
-
-
-def parts_of(value: Expression, targets: list[ast.expr]) -> list[Expression]:
-    """What each target of an unpacking gets."""
-    starred = next((place for place, one in enumerate(targets) if isinstance(one, ast.Starred)), None)
-    if starred is None:
-        if isinstance(value, Display) and len(value.items) == len(targets):
-            return list(value.items)
-        return [Item(value, Literal(place)) for place in range(len(targets))]
-    return [
-        Item(value, Literal(place))
-        if place < starred
-        else COMPUTED
-        if place == starred
-        else Item(value, Literal(place - len(targets)))
-        for place in range(len(targets))
-    ]
-
-
-def add(operands: list[Expression]) -> Expression:
-    """A sum: numbers are added, lists joined, all else is text put together."""
-    if all(isinstance(one, Literal) and isinstance(one.value, int | float) for one in operands):
-        result = operands[0]
-        for one in operands[1:]:
-            result = arithmetic(ast.Add(), result, one)
-        return result
-    if all(isinstance(one, Display) for one in operands):
-        items = [item for one in operands if isinstance(one, Display) for item in one.items]
-        return Display(tuple(items)) if len(items) <= MAX_ENTRIES else MANY
-    return concatenation(operands)
-
-
-def arithmetic(operator: ast.operator, one: Expression, other: Expression) -> Expression:
-    """The number, where both operands are numbers and small."""
-    if not (isinstance(one, Literal) and isinstance(other, Literal)):
-        return COMPUTED
-    left, right = one.value, other.value
-    if not isinstance(left, int | float) or not isinstance(right, int | float):
-        return COMPUTED
-    try:
-        match operator:
-            case ast.Add():
-                result: int | float = left + right
-            case ast.Sub():
-                result = left - right
-            case ast.Mult():
-                result = left * right
-            case ast.Div():
-                result = left / right
-            case ast.FloorDiv():
-                result = left // right
-            case ast.Pow() if abs(left) <= 1024 and 0 <= right <= 64:
-                result = left**right
-            case _:
-                return COMPUTED
-    except (ArithmeticError, TypeError, ValueError):
-        return COMPUTED
-    return Literal(result) if isinstance(result, int | float) and abs(result) < 2**63 else COMPUTED

@@ -18,6 +18,8 @@ from archlint.core.facts.python import (
     EnvironmentRead,
     Expression,
     Item,
+    Lambda,
+    Literal,
     Member,
     Template,
 )
@@ -65,12 +67,30 @@ def choice(*options: Expression) -> Expression:
     """One of the options, flat, each once and in order; the option itself where there is one."""
     flat: list[Expression] = []
     for option in options:
-        for one in option.options if isinstance(option, Choice) else (option,):
+        for one in option.options if isinstance(option, Choice) and not option.is_fallback else (option,):
             if one not in flat:
                 flat.append(one)
     if len(flat) == 1:
         return flat[0]
     return Choice(tuple(flat[:MAX_OPTIONS]))
+
+
+def fallback(*options: Expression) -> Expression:
+    """The first of the options that is not empty; the empty literals before the last are left out."""
+    flat: list[Expression] = []
+    for option in options:
+        for one in option.options if isinstance(option, Choice) and option.is_fallback else (option,):
+            if one not in flat:
+                flat.append(one)
+    kept = [one for one in flat[:-1] if not (isinstance(one, Literal) and not one.value)]
+    last = flat[-1]
+    while kept and isinstance(kept[-1], EnvironmentRead) and kept[-1].default in _EMPTY:
+        read = kept.pop()
+        assert isinstance(read, EnvironmentRead)
+        last = EnvironmentRead(read.key, last, read.at)
+    if not kept:
+        return last
+    return Choice((*kept[: MAX_OPTIONS - 1], last), True)
 
 
 def merge(one: Names, other: Names) -> Names:
@@ -102,7 +122,8 @@ def bounded(expression: Expression) -> Expression:
     return expression
 
 
-_COMPOUND = (Member, Item, Template, Display, Dictionary, Choice, Element, EnvironmentRead, Comprehension)
+_EMPTY = (None, Literal(None), Literal(False), Literal(""))
+_COMPOUND = (Member, Item, Template, Display, Dictionary, Choice, Element, EnvironmentRead, Comprehension, Lambda)
 
 
 def _children(node: Expression) -> list[Expression]:
@@ -115,7 +136,7 @@ def _children(node: Expression) -> list[Expression]:
             return list(parts)
         case Dictionary(entries=entries):
             return [part for pair in entries for part in pair if part is not None]
-        case Element(iterable=part) | Comprehension(element=part):
+        case Element(iterable=part) | Comprehension(element=part) | Lambda(value=part):
             return [part]
         case EnvironmentRead(default=part) if part is not None:
             return [part]

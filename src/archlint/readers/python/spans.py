@@ -50,7 +50,7 @@ class Spans:
         return Span(self.path, line, self._column(line, offset), end_line, self._column(end_line, end_offset))
 
     def header(self, node: ast.stmt, last: Located | None) -> Span:
-        """From the start of a ``def`` or ``class`` statement to its colon, ``last`` being its last part with a place."""
+        """From the start of a ``def`` or ``class`` statement to its colon; ``last`` is its last part with a place."""
         line, offset = (last.end_lineno, last.end_col_offset) if last else (node.lineno, node.col_offset)
         row, column = line or node.lineno, self._column(line or node.lineno, offset or 0) - 1
         lines = self.lines

@@ -20,7 +20,6 @@ from archlint.core.facts.python import (
     Member,
     Parameter,
     PythonAssignment,
-    PythonCall,
     PythonClass,
     PythonFunction,
     PythonHandler,
@@ -33,15 +32,22 @@ from archlint.core.facts.python import (
 )
 from archlint.core.span import Span
 from archlint.core.values import Unknown
-from archlint.readers.python.expressions import COMPUTED, Expressions, add, arithmetic, name_of, parts_of
-from archlint.readers.python.scopes import Scope, bounded, choice, merge
+from archlint.readers.python.expressions import Expressions
+from archlint.readers.python.operands import COMPUTED, add, arithmetic, name_of, parts_of, tested_for_presence
+from archlint.readers.python.scopes import Names, Scope, bounded, choice, fallback, merge
+from archlint.readers.python.shapes import (
+    FunctionNode,
+    assigned,
+    in_loop,
+    is_main_test,
+    is_text,
+    is_type_checking,
+    last_of_signature,
+)
 from archlint.readers.python.spans import Spans
 
 REASSIGNED = Unknown("changes in the loop")
 DELETED = Unknown("deleted")
-
-_FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
-_BodyJob = tuple[_FunctionNode, Scope, int, str, "str | None", "Expression | None"]
 
 
 class Statements:
@@ -62,7 +68,7 @@ class Statements:
         self._raises: list[PythonRaise] = []
         self._handlers: list[PythonHandler] = []
         self._main: Span | None = None
-        self._waiting: deque[tuple[_FunctionNode, Scope, int, str | None]] = deque()
+        self._waiting: deque[tuple[FunctionNode, Scope, int, str | None]] = deque()
         self._typing_only = False
         self._fallback = False
         self._raised = 0
@@ -132,7 +138,7 @@ class Statements:
 
     # Definitions
 
-    def _function(self, node: _FunctionNode) -> None:
+    def _function(self, node: FunctionNode) -> None:
         reader = self._expressions
         scope = reader.scope
         decorators = tuple([reader.read(one) for one in node.decorator_list])
@@ -140,7 +146,7 @@ class Statements:
         name = f"{scope.prefix}.{node.name}"
         owner = scope.prefix if scope.kind == "class" else None
         header = PythonFunction(
-            self.spans.header(node, _last_of_signature(node)),
+            self.spans.header(node, last_of_signature(node)),
             name,
             node.end_lineno or node.lineno,
             tuple(self._parameters(node.args)),
@@ -151,10 +157,9 @@ class Statements:
             isinstance(node, ast.AsyncFunctionDef),
             False,
             (),
-            bool(node.body) and _is_text(node.body[0]),
+            bool(node.body) and is_text(node.body[0]),
+            reader.annotation(node.returns),
         )
-        if node.returns is not None:
-            header = _with_annotation(header, reader.annotation(node.returns))
         self._functions.append(None)
         self._headers.append(header)
         scope.names[node.name] = reader.reference(name)
@@ -178,8 +183,7 @@ class Statements:
                     reader.named_string(one.arg, value, "default")
                 yield PythonParameter(one.arg, kind, default, reader.annotation(one.annotation))
 
-    def _body(self, node: _FunctionNode, outer: Scope, index: int, owner: str | None) -> None:
-        reader = self._expressions
+    def _body(self, node: FunctionNode, outer: Scope, index: int, owner: str | None) -> None:
         header = self._headers[index]
         scope = Scope("function", header.name, {}, outer, index)
         for parameter in header.parameters:
@@ -222,7 +226,8 @@ class Statements:
         keywords = tuple(
             [Argument(self.spans.of(one), one.arg or "**", reader.read(one.value)) for one in node.keywords]
         )
-        last = max((*node.bases, *node.keywords), key=lambda one: (one.end_lineno, one.end_col_offset), default=None)
+        parts: list[ast.expr | ast.keyword] = [*node.bases, *node.keywords]
+        last = max(parts, key=lambda one: (one.end_lineno or 0, one.end_col_offset or 0), default=None)
         self._classes.append(
             PythonClass(
                 self.spans.header(node, last),
@@ -414,15 +419,15 @@ class Statements:
         reader = self._expressions
         scope = reader.scope
         reader.read(node.test)
-        if self._is_main_test(node.test) and self._main is None:
+        if is_main_test(node.test) and self._main is None:
             self._main = self.spans.of(node.test)
-        elif _is_type_checking(node.test):
+        elif is_type_checking(node.test):
             before, self._typing_only = self._typing_only, True
             self._block(node.body)
             self._typing_only = before
             self._block(node.orelse)
             return False
-        outer, reader.branch = reader.branch, not self._is_main_test(node.test) or reader.branch
+        outer, reader.branch = reader.branch, not is_main_test(node.test) or reader.branch
         if scope.kind != "function":
             self._block(node.body)
             self._block(node.orelse)
@@ -432,20 +437,23 @@ class Statements:
         scope.names = dict(names)
         left = self._block(node.body)
         one = scope.names
-        scope.names = names
+        scope.names = dict(names)
         gone = self._block(node.orelse) if node.orelse else False
         scope.names = _join(one, left, scope.names, gone)
+        if not left and not node.orelse:
+            self._fill(node.test, names, one, other=scope.names)
         reader.branch = outer
         return left and gone
 
-    def _is_main_test(self, test: ast.expr) -> bool:
-        return (
-            isinstance(test, ast.Compare)
-            and isinstance(test.left, ast.Name)
-            and test.left.id == "__name__"
-            and isinstance(test.comparators[0], ast.Constant)
-            and test.comparators[0].value == "__main__"
-        )
+    def _fill(self, test: ast.expr, before: Names, body: Names, other: Names) -> None:
+        """``if x is None: x = default`` gives ``x`` a fallback, not a choice."""
+        tested = tested_for_presence(test)
+        if tested is None or tested[1] or not isinstance(tested[0], ast.Name):
+            return
+        name = tested[0].id
+        old, new = before.get(name), body.get(name)
+        if old is not None and new is not None and old is not new:
+            other[name] = bounded(fallback(old, new))
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         reader = self._expressions
@@ -462,7 +470,7 @@ class Statements:
         for index in range(before, len(reader.calls)):
             call = reader.calls[index]
             if call is not None and call.loop is reader.loop:
-                reader.calls[index] = _in_loop(call, loop)
+                reader.calls[index] = in_loop(call, loop)
         self._loop(loop, node, lambda: None)
 
     def _loop(self, loop: Loop, node: ast.For | ast.AsyncFor | ast.While, start: Callable[[], None]) -> None:
@@ -484,12 +492,12 @@ class Statements:
         """What the loop assigns may have another value on its next round."""
         names = self._expressions.scope.names
         if self._expressions.scope.kind == "function":
-            for name in set(_assigned(body)):
+            for name in set(assigned(body)):
                 old = names.get(name)
                 if old is not None:
                     names[name] = choice(old, REASSIGNED)
 
-    def _heading(self, node: ast.stmt, last: ast.expr) -> Span:
+    def _heading(self, node: ast.stmt | ast.excepthandler, last: ast.expr) -> Span:
         end_line, end_offset = last.end_lineno or last.lineno, last.end_col_offset or last.col_offset
         return self.spans.between(node.lineno, node.col_offset, end_line, end_offset)
 
@@ -587,75 +595,3 @@ def _join(one: dict[str, Expression], left: bool, other: dict[str, Expression], 
     if left == gone:
         return merge(one, other)
     return {**one, **other} if left else {**other, **one}
-
-
-def _assigned(body: Sequence[ast.stmt]) -> Iterator[str]:
-    """The plain names that statements assign, nested functions and classes left out."""
-    for statement in body:
-        if isinstance(statement, ast.Assign):
-            for target in statement.targets:
-                yield from _plain(target)
-        elif isinstance(statement, ast.AugAssign | ast.AnnAssign):
-            yield from _plain(statement.target)
-        elif isinstance(statement, ast.For | ast.AsyncFor):
-            yield from _plain(statement.target)
-            yield from _assigned(statement.body)
-            yield from _assigned(statement.orelse)
-        elif isinstance(statement, ast.If | ast.While):
-            yield from _assigned(statement.body)
-            yield from _assigned(statement.orelse)
-        elif isinstance(statement, ast.With | ast.AsyncWith):
-            yield from _assigned(statement.body)
-        elif isinstance(statement, ast.Try):
-            for part in (statement.body, statement.orelse, statement.finalbody, *(h.body for h in statement.handlers)):
-                yield from _assigned(part)
-        elif isinstance(statement, ast.Match):
-            for case in statement.cases:
-                yield from _assigned(case.body)
-
-
-def _plain(target: ast.expr) -> Iterator[str]:
-    if isinstance(target, ast.Name):
-        yield target.id
-    elif isinstance(target, ast.Tuple | ast.List):
-        for one in target.elts:
-            yield from _plain(one)
-
-
-def _is_type_checking(test: ast.expr) -> bool:
-    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
-        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
-    )
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
-
-
-def _last_of_signature(node: _FunctionNode) -> ast.expr | ast.arg | None:
-    arguments = node.args
-    if node.returns is not None:
-        return node.returns
-    if arguments.kwarg is not None:
-        return arguments.kwarg
-    if arguments.kwonlyargs:
-        return arguments.kw_defaults[-1] or arguments.kwonlyargs[-1]
-    if arguments.vararg is not None:
-        return arguments.vararg
-    if arguments.args or arguments.posonlyargs:
-        return arguments.defaults[-1] if arguments.defaults else (arguments.args or arguments.posonlyargs)[-1]
-    return None
-
-
-def _with_annotation(header: PythonFunction, annotation: Expression | None) -> PythonFunction:
-    return PythonFunction(*(getattr(header, name) for name in header.__struct_fields__[:-1]), annotation)
-
-
-def _in_loop(call: PythonCall, loop: Loop) -> PythonCall:
-    fields = [getattr(call, name) for name in call.__struct_fields__]
-    fields[call.__struct_fields__.index("loop")] = loop
-    return PythonCall(*fields)
