@@ -65,7 +65,11 @@ class Probe(Subject):
     """The container's role (see Container)."""
     path: str | None | Unknown = None
     port: int | str | None | Unknown = None
+    command: str | None = None
+    """What an ``exec`` probe runs, as one text."""
     served: Truth = Unknown()
+    problem: str = ""
+    """Why it is not served, for people."""
     related: tuple[Place, ...] = ()
 
 
@@ -112,6 +116,8 @@ class ContainerSecurity(Subject):
     runs_as_root: Truth = Unknown()
     root_is_explicit: Truth = False
     read_only_root: Truth = False
+    grants: tuple[str, ...] = ()
+    """What it is allowed beyond the restricted profile, in the manifest's own words."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -286,6 +292,8 @@ class ImageBuild(Subject):
     service: str | None = None
     is_production: bool = True
     ships_build_tools: Truth = False
+    kept: tuple[str, ...] = ()
+    """The notes of ``build_tools``, for messages."""
 
 
 __all__ = [

@@ -26,9 +26,10 @@ from archlint.core.tree import Mapping, Node
 from archlint.core.values import UNKNOWN, Truth, Unknown
 from archlint.model.deployment import known_images, references
 from archlint.model.deployment.compose_files import Project, keyed, projects
-from archlint.model.deployment.containers import line_of, texts
+from archlint.model.deployment.containers import grants, line_of, texts
 from archlint.model.deployment.roles import is_one_shot, role_of
 from archlint.model.draft import Draft
+from archlint.model.paths import says_non_production
 
 NODES = "compose nodes"
 _NO_LIMITS = Unknown("compose limits resources in swarm mode only")
@@ -188,8 +189,6 @@ def _is_swarm(project: Project) -> bool:
 
 
 def _is_development_profile(node: Mapping) -> bool:
-    from archlint.model.paths import says_non_production
-
     profiles = [tree.text(item) or "" for item in tree.items(node, "profiles")]
     return bool(profiles) and all(says_non_production(one) for one in profiles)
 
@@ -282,6 +281,7 @@ def _healthcheck(
         workload=name,
         container=name,
         role=role,
+        command=first if isinstance(test, tree.Scalar) else " ".join(tree.text(one) or "" for one in tree.items(test)),
     )
     return probe, probe
 
@@ -338,6 +338,7 @@ def _security(project: Project, node: Mapping, at: Span, key: str) -> ContainerS
         runs_as_root=as_root,
         root_is_explicit=as_root is True,
         read_only_root=tree.value(node, "read_only") is True,
+        grants=grants(privileged is True, False, host, () if isinstance(added, Unknown) else added, as_root is True),
     )
 
 

@@ -146,7 +146,25 @@ def security(pod: Mapping, node: Mapping, at: Span, key: str) -> ContainerSecuri
         runs_as_root=as_root,
         root_is_explicit=as_root is True,
         read_only_root=_truth(own, "readOnlyRootFilesystem", False),
+        grants=grants(
+            privileged is True, escalation is True, host, () if isinstance(added, Unknown) else added, as_root is True
+        ),
     )
+
+
+def grants(
+    privileged: bool, escalation: bool, host: tuple[str, ...], added: tuple[str, ...], as_root: bool
+) -> tuple[str, ...]:
+    """What a security context allows, in a manifest's words."""
+    found = ["privileged"] if privileged else []
+    if escalation and not privileged:
+        found.append("allowPrivilegeEscalation is not false")
+    found += host
+    if added:
+        found.append(f"capabilities {', '.join(added)}")
+    if as_root:
+        found.append("runs as root")
+    return tuple(found)
 
 
 def container(
@@ -208,6 +226,7 @@ def _probe(found: tree.Entry, kind: str, workload: str, container: str, key: str
         role=role,
         path=path,
         port=port if isinstance(port, (int, str)) and not isinstance(port, bool) else UNKNOWN,
+        command=" ".join(tree.text(one) or "" for one in tree.items(node, "exec", "command")) or None,
     )
 
 

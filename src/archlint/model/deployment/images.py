@@ -6,7 +6,8 @@ is decided by ``builds_of``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from archlint.core import tree
 from archlint.core.facts.documents import (
@@ -16,6 +17,7 @@ from archlint.core.facts.documents import (
     DockerfileStage,
     SkaffoldConfig,
 )
+from archlint.core.facts.python import PythonRequirement
 from archlint.core.span import Span
 from archlint.core.system.workloads import EnvironmentVariable, ImageBuild, Probe
 from archlint.core.values import UNKNOWN, Unknown, known
@@ -30,12 +32,15 @@ _MAX_STAGES = 64
 
 def add_images(draft: Draft) -> None:
     """Add an image build for each Dockerfile that is the project's own."""
-    contexts, names = _declared_builds(draft)
+    declared = _declared_builds(draft)
+    required: dict[str, list[PythonRequirement]] = {}
+    for one in draft.index.of(PythonRequirement):
+        required.setdefault(one.at.path, []).append(one)
     for found in draft.index.of(Dockerfile):
         path = found.at.path
         if not found.stages or not is_own_source(path):
             continue
-        draft.add(_build(found, contexts.get(path, parent(path)), tuple(sorted(names.get(path, ())))))
+        draft.add(_build(found, declared.get(path) or _Declared(parent(path)), required))
 
 
 def shipped_stages(found: Dockerfile, target: str | None = None) -> list[DockerfileStage]:
@@ -82,10 +87,18 @@ def user_kind(user: str | None | Unknown, base: str | Unknown) -> bool | Unknown
     return UNKNOWN
 
 
-def _declared_builds(draft: Draft) -> tuple[dict[str, str], dict[str, set[str]]]:
-    """The contexts and image names that compose files and skaffold give to Dockerfiles, by the Dockerfile's path."""
-    contexts: dict[str, str] = {}
-    names: dict[str, set[str]] = {}
+@dataclass
+class _Declared:
+    """What compose files and skaffold say of a Dockerfile: its context, the names of its images, its targets."""
+
+    context: str
+    names: set[str] = field(default_factory=set)
+    targets: set[str | None] = field(default_factory=set)
+
+
+def _declared_builds(draft: Draft) -> dict[str, _Declared]:
+    """What compose files and skaffold say of Dockerfiles, by the Dockerfile's path."""
+    result: dict[str, _Declared] = {}
     for file in draft.index.of(ComposeFile):
         directory = parent(file.at.path)
         for one in tree.entries(file.tree, "services"):
@@ -98,10 +111,12 @@ def _declared_builds(draft: Draft) -> tuple[dict[str, str], dict[str, set[str]]]
                 continue
             path = join(context, tree.text(found, "dockerfile") or "Dockerfile")
             if path is not None:
-                contexts.setdefault(path, context)
+                declared = result.setdefault(path, _Declared(context))
+                if not says_non_production(file.at.path):
+                    declared.targets.add(tree.text(found, "target"))
                 image = tree.text(one.value, "image")
                 if image and "$" not in image:
-                    names.setdefault(path, set()).add(references.parse(image).repository)
+                    declared.names.add(references.parse(image).repository)
     for config in draft.index.of(SkaffoldConfig):
         directory = parent(config.at.path)
         for artifact in tree.items(config.tree, "build", "artifacts"):
@@ -111,18 +126,20 @@ def _declared_builds(draft: Draft) -> tuple[dict[str, str], dict[str, set[str]]]
                 continue
             path = join(context, tree.text(artifact, "docker", "dockerfile") or "Dockerfile")
             if path is not None:
-                contexts.setdefault(path, context)
-                names.setdefault(path, set()).add(references.parse(image).repository)
-    return contexts, names
+                declared = result.setdefault(path, _Declared(context))
+                declared.names.add(references.parse(image).repository)
+                declared.targets.add(tree.text(artifact, "docker", "target"))
+    return result
 
 
-def _build(found: Dockerfile, context: str, images: tuple[str, ...]) -> ImageBuild:
+def _build(found: Dockerfile, declared: _Declared, required: Mapping[str, Sequence[PythonRequirement]]) -> ImageBuild:
     path = found.at.path
-    chain = shipped_stages(found)
+    target = next(iter(declared.targets)) if len(declared.targets) == 1 else None
+    chain = shipped_stages(found, target)
     instructions = [one for stage in reversed(chain) for one in stage.instructions]
     key = path
     base = chain[-1].base
-    tools = kept_tools(chain, context)
+    tools = kept_tools(chain, (declared.context, parent(path)), required)
     file_name = path.rpartition("/")[2]
     stage_at = chain[0].at
     return ImageBuild(
@@ -130,13 +147,14 @@ def _build(found: Dockerfile, context: str, images: tuple[str, ...]) -> ImageBui
         name=path,
         key=key,
         path=path,
-        context=context,
-        images=images,
+        context=declared.context,
+        images=tuple(sorted(declared.names)),
         base=UNKNOWN if "$" in base else base,
         user=_user(instructions),
         stages=len(found.stages),
         build_tools=tools,
         ships_build_tools=bool(tools),
+        kept=tuple(dict.fromkeys(one.note for one in tools)),
         exposed_ports=_exposed(instructions),
         command=_command(instructions),
         variables=_variables(instructions, path),
@@ -248,6 +266,7 @@ def _healthcheck(instructions: Sequence[DockerfileInstruction], path: str) -> Pr
         mechanism="exec",
         workload="",
         container="",
+        command=one.text,
     )
 
 
