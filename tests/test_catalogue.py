@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from standard import STANDARD
 
 from archlint.core.rule import Rule
 from archlint.ruleset import load_builtin
 from archlint.ruleset.compiled import compile_rule
 from archlint.ruleset.examples import read_examples
 from archlint.ruleset.load import builtin_folder
-from standard import STANDARD
 
 CATEGORIES = {"archlint", *STANDARD}
 SEVERITIES = {

@@ -1,7 +1,7 @@
-"""Run the examples of rules: for the catalogue's own tests, for ``archlint rules test``, and for authors of custom rules.
+"""Run the examples of rules: for the catalogue's tests, for ``archlint rules test``, and for authors of custom rules.
 
-Each example is laid out in a temporary folder and goes through the whole pipeline. A bad one has to be flagged on exactly
-the lines that it marks, a good one nowhere. In a test of your own::
+Each example is laid out in a temporary folder and goes through the whole pipeline. A bad one has to be flagged on
+exactly the lines that it marks, a good one nowhere. In a test of your own::
 
     from archlint.testing import run_file
 
@@ -126,9 +126,7 @@ def check_tree(rule: Rule, files: dict[str, str]) -> Report:
         others = tuple(one for one in load_builtin() if one.name != rule.name)
         # What is suppressed, and so what rules about suppressions say, takes all the others' findings.
         rules: Sequence[Rule] = (rule, *others) if rule.subject == "Suppression" else (rule,)
-        return engine.examine(
-            engine.Options(paths=(root,), cwd=root, jobs=1, use_cache=False), (rule, *others), rules
-        )
+        return engine.examine(engine.Options(paths=(root,), cwd=root, jobs=1, use_cache=False), (rule, *others), rules)
 
 
 def file_of(rule: Rule, root: Path) -> Path:

@@ -22,9 +22,9 @@ class Part(Subject):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Thing(Subject):
     kind: str = "app"
-    count: int | None | Unknown = None
+    count: int | Unknown | None = None
     port: int | str | None = None
-    timeout: Setting[float] | None | Unknown = None
+    timeout: Setting[float] | Unknown | None = None
     is_public: Truth = False
     labels: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()

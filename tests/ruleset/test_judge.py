@@ -31,7 +31,14 @@ def rule(**fields: Any) -> Rule:
 
 
 def call(**fields: Any) -> HttpCall:
-    given = {"at": AT, "name": "GET", "key": "orders:GET", "service": "orders", "library": "requests", "target": "stock"}
+    given = {
+        "at": AT,
+        "name": "GET",
+        "key": "orders:GET",
+        "service": "orders",
+        "library": "requests",
+        "target": "stock",
+    }
     return HttpCall(**{**given, **fields})
 
 

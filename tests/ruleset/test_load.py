@@ -98,7 +98,11 @@ def test_a_wrong_field_in_a_message_is_found_inside_the_quotes() -> None:
     [
         ("fix: Publish an event, and let the other service take it.\n", "", "the rule has no 'fix'"),
         ('since: "0.1"', "since: 0.1", "'since' is text, not a number: put it in quotes"),
-        ("severity: warning", "severity: wraning", "severity is one of advice, warning, error; did you mean 'warning'?"),
+        (
+            "severity: warning",
+            "severity: wraning",
+            "severity is one of advice, warning, error; did you mean 'warning'?",
+        ),
         ("for: HttpCall", "for: HttpCal", "unknown subject 'HttpCal'; did you mean 'HttpCall'?"),
         ("https://example.org", "http://example.org", "a reference is an https:// address"),
         ("default: 2", "default: two", "option 'least' is of type integer, 'two' is not"),
@@ -158,7 +162,7 @@ def test_a_folder_without_rules_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_name_that_the_catalogue_has_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RuleError, match="used twice: rules/archlint/unreadable-input.yaml has it too"):
+    with pytest.raises(RuleError, match=r"used twice: rules/archlint/unreadable-input\.yaml has it too"):
         load(workspace(tmp_path, unreadable_input=RULE), Config())
 
 

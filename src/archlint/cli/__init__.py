@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Run ``archlint`` with the process' arguments; the exit status is 0 clean, 1 findings, 2 archlint's own failure."""
+    """Run ``archlint`` with the process' arguments; exit status 0 is clean, 1 findings, 2 a failure of its own."""
     if sys.argv[1:] in (["--version"], ["-V"]):
         from archlint import __version__
 

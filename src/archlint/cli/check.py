@@ -17,7 +17,9 @@ DEFAULT_LEVEL = "warning"
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(("text", "json", "sarif")), default="text", help="Report format.")
-@click.option("--output", "-o", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write the report here.")
+@click.option(
+    "--output", "-o", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write the report here."
+)
 @click.option("--select", multiple=True, metavar="RULE", help="Only these rules: name, category or glob. Repeatable.")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Not these rules: name, category or glob. Repeatable.")
 @click.option("--fail-on", type=click.Choice(LEVELS), help="Exit with 1 from this severity on (default: warning).")

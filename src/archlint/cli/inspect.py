@@ -29,7 +29,7 @@ def facts(paths: tuple[Path, ...], config: Path | None) -> None:
     found = [
         {"fact": type(fact).__name__, **as_fields(fact)}
         for fact in survey.facts
-        if any(path == "." or fact.at.path == path or fact.at.path.startswith(f"{path}/") for path in wanted)
+        if any(path in (".", fact.at.path) or fact.at.path.startswith(f"{path}/") for path in wanted)
     ]
     output.write(encoded(found))
 

@@ -175,7 +175,12 @@ def _location(at: Span) -> Json:
 def _region(at: Span) -> Json:
     """SARIF wants an end after the start; an empty span is its first column."""
     end_column = at.end_column if (at.end_line, at.end_column) > (at.line, at.column) else at.column + 1
-    return {"startLine": at.line, "startColumn": at.column, "endLine": max(at.line, at.end_line), "endColumn": end_column}
+    return {
+        "startLine": at.line,
+        "startColumn": at.column,
+        "endLine": max(at.line, at.end_line),
+        "endColumn": end_column,
+    }
 
 
 def _notification(name: str, level: str, message: str, at: Span | None) -> Json:
@@ -196,7 +201,9 @@ def _most_severe(findings: tuple[Finding, ...]) -> list[Finding]:
     """As many as GitHub takes, those that count and the severe ones first, in their usual order."""
     if len(findings) <= MAX_RESULTS:
         return list(findings)
-    ranked = sorted(range(len(findings)), key=lambda i: (findings[i].suppressed_by is not None, -findings[i].severity, i))
+    ranked = sorted(
+        range(len(findings)), key=lambda i: (findings[i].suppressed_by is not None, -findings[i].severity, i)
+    )
     return [findings[position] for position in sorted(ranked[:MAX_RESULTS])]
 
 

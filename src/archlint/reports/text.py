@@ -35,7 +35,7 @@ def write_text(
 ) -> str:
     """The report as text.
 
-    ``quiet`` leaves out the source lines and the summary; ``verbose`` adds suppressed findings and why subjects were not
+    ``quiet`` leaves out source lines and summary; ``verbose`` adds suppressed findings and why subjects were not
     judged; ``statistics`` adds a line for each rule.
     """
     paint = _Paint(colour)

@@ -15,7 +15,8 @@ from archlint.core.span import Span
 from archlint.core.system import SUBJECTS, Subject
 from archlint.core.values import Place, Setting
 from archlint.ruleset.errors import ExpressionError
-from archlint.ruleset.expression import Evaluate, compile_condition, compile_expression
+from archlint.ruleset.evaluation import Evaluate
+from archlint.ruleset.expression import compile_condition, compile_expression
 from archlint.ruleset.message import compile_message
 from archlint.ruleset.types import ABSENT, Type, describe, elements_of, fields_of
 
@@ -66,7 +67,7 @@ def compile_rule(rule: Rule) -> CompiledRule:
 def _compile(
     subject_name: str, when: str, message: str, location: str | None, related: str | None, options: Any
 ) -> CompiledRule:
-    subject = SUBJECTS[subject_name]
+    subject: Any = SUBJECTS[subject_name]
     name = expression_name(subject_name)
     settings = dict(options)
     key = "when"
@@ -76,7 +77,7 @@ def _compile(
         render, read = compile_message(message, name, subject, settings)
         read |= condition.options
         places: list[Evaluate | None] = []
-        for key, text in (("at", location), ("related", related)):
+        for key, text in (("at", location), ("related", related)):  # noqa: B007 (the handler below reads it)
             places.append(None)
             if text is not None:
                 expression = compile_expression(text, name, subject, settings)

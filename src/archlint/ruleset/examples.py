@@ -2,8 +2,8 @@
 
 Each is a ``bad:`` or ``good:`` tree of files. A comment ``expect`` at the end of a line says that the rule flags it,
 ``expect-todo`` that it should but is known to miss it; a line with ``expect-next`` (``expect-next-todo``) alone says so
-of the line below it. Comments are written ``#``, ``//`` or ``--``, whatever the file is: they are taken out before it is
-read, and a line that held nothing else becomes empty.
+of the line below it. Comments are written ``#``, ``//`` or ``--``, whatever the file is: they are taken out before it
+is read, and a line that held nothing else becomes empty.
 """
 
 from __future__ import annotations

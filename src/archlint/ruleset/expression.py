@@ -21,6 +21,22 @@ from typing import Any
 from archlint.core.rule import OptionValue
 from archlint.core.values import UNKNOWN, Unknown
 from archlint.ruleset.errors import ExpressionError, did_you_mean
+from archlint.ruleset.evaluation import (
+    Evaluate,
+    application,
+    attribute_of,
+    conjunction,
+    constant_of,
+    disjunction,
+    equality,
+    membership,
+    negation,
+    none_test,
+    order_test,
+    quantification,
+    the_element,
+    the_subject,
+)
 from archlint.ruleset.patterns import compile_pattern
 from archlint.ruleset.types import (
     ABSENT,
@@ -38,9 +54,6 @@ from archlint.ruleset.types import (
     is_collection,
     may_equal,
 )
-
-Evaluate = Callable[[Any, Any], Any]
-"""A compiled expression: subject and element of the comprehension in, value out."""
 
 MAX_LENGTH = 2_000
 MAX_NODES = 300
@@ -114,7 +127,9 @@ def _parse(text: str) -> ast.expr:
     try:
         tree = ast.parse(flat.strip(), mode="eval").body
     except SyntaxError as error:
-        raise ExpressionError(f"not an expression: {error.msg}", indent + min((error.offset or MAX_LENGTH) - 1, len(flat.strip()))) from None
+        raise ExpressionError(
+            f"not an expression: {error.msg}", indent + min((error.offset or MAX_LENGTH) - 1, len(flat.strip()))
+        ) from None
     except (RecursionError, MemoryError, ValueError):
         raise ExpressionError("the expression is nested too deeply") from None
     count, level = 0, [tree]
@@ -166,13 +181,13 @@ class _Compiler:
             case ast.Compare():
                 return self.compare(node)
             case ast.BoolOp(op=ast.And()):
-                return _conjunction([self.condition(part) for part in node.values]), TRUTH
+                return conjunction([self.condition(part) for part in node.values]), TRUTH
             case ast.BoolOp():
-                return _disjunction([self.condition(part) for part in node.values]), TRUTH
+                return disjunction([self.condition(part) for part in node.values]), TRUTH
             case ast.UnaryOp(op=ast.Not()):
-                return _negation(self.condition(node.operand)), TRUTH
+                return negation(self.condition(node.operand)), TRUTH
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-                return _constant(-number), atoms(type(number))
+                return constant_of(-number), atoms(type(number))
             case ast.Tuple() | ast.List():
                 return self.display(node)
             case ast.Call():
@@ -187,13 +202,13 @@ class _Compiler:
     def constant(self, node: ast.Constant) -> tuple[Evaluate, Type]:
         if node.value is not None and not isinstance(node.value, str | int | float):
             raise ExpressionError("only text, numbers, True, False and None can be literals", node.col_offset)
-        return _constant(node.value), frozenset({type(node.value)})
+        return constant_of(node.value), frozenset({type(node.value)})
 
     def variable(self, node: ast.Name) -> tuple[Evaluate, Type]:
         if self.element is not None and node.id == self.element[0]:
-            return _element, self.element[1]
+            return the_element, self.element[1]
         if node.id == self.name:
-            return _subject, frozenset({self.subject})
+            return the_subject, frozenset({self.subject})
         known = {self.name, *HELPERS, *(("options",) if self.options else ())}
         if self.element is not None:
             known.add(self.element[0])
@@ -222,7 +237,7 @@ class _Compiler:
         if kind & ABSENT:
             found = found | {Unknown}
         absent = Unknown(f"{self.shown(node.value)} is not there")
-        return _attribute(base, node.attr, Unknown(f"{path} is unknown"), absent), found
+        return attribute_of(base, node.attr, Unknown(f"{path} is unknown"), absent), found
 
     def option(self, node: ast.Attribute, at: int) -> tuple[Evaluate, Type]:
         if node.attr not in self.options:
@@ -230,8 +245,8 @@ class _Compiler:
         name, value = self.options[node.attr]
         self.options_read.add(name)
         if isinstance(value, tuple):
-            return _constant(value), frozenset({tuple[str, ...]})
-        return _constant(value), frozenset({type(value)})
+            return constant_of(value), frozenset({tuple[str, ...]})
+        return constant_of(value), frozenset({type(value)})
 
     def display(self, node: ast.Tuple | ast.List) -> tuple[Evaluate, Type]:
         parts = [self.visit(part) for part in node.elts]
@@ -244,13 +259,13 @@ class _Compiler:
         evaluates = tuple(evaluate for evaluate, _ in parts)
         kind: Type = frozenset({tuple[element, ...]})
         if all(isinstance(part, ast.Constant) for part in node.elts):
-            return _constant(tuple(evaluate(None, None) for evaluate in evaluates)), kind
+            return constant_of(tuple(evaluate(None, None) for evaluate in evaluates)), kind
         return lambda subject, element: tuple(one(subject, element) for one in evaluates), kind
 
     def compare(self, node: ast.Compare) -> tuple[Evaluate, Type]:
         sides = [(part, *self.visit(part)) for part in (node.left, *node.comparators)]
         parts = [self.comparison(op, sides[i], sides[i + 1]) for i, op in enumerate(node.ops)]
-        return (parts[0] if len(parts) == 1 else _conjunction(parts)), TRUTH
+        return (parts[0] if len(parts) == 1 else conjunction(parts)), TRUTH
 
     def comparison(
         self, op: ast.cmpop, left: tuple[ast.expr, Evaluate, Type], right: tuple[ast.expr, Evaluate, Type]
@@ -263,7 +278,7 @@ class _Compiler:
                 raise ExpressionError("'is' compares with None only; write '=='", right_node.col_offset)
             if not left_type & NONE:
                 raise ExpressionError(f"{shown} is never None: it is {describe(left_type)}", place)
-            return _is_none(left_value, isinstance(op, ast.Is))
+            return none_test(left_value, isinstance(op, ast.Is))
         if isinstance(op, ast.Eq | ast.NotEq):
             if isinstance(right_node, ast.Constant) and right_node.value is None:
                 raise ExpressionError("compare with None by 'is' or 'is not'", right_node.col_offset)
@@ -271,16 +286,16 @@ class _Compiler:
                 raise ExpressionError(
                     f"{shown} is {describe(left_type)} and never equals {describe(right_type)}", place
                 )
-            return _equals(left_value, right_value, isinstance(op, ast.Eq))
+            return equality(left_value, right_value, isinstance(op, ast.Eq))
         if isinstance(op, ast.In | ast.NotIn):
             self._check_membership(left_node, left_type, right_node, right_type)
-            return _contains(left_value, right_value, isinstance(op, ast.In))
+            return membership(left_value, right_value, isinstance(op, ast.In))
         for one, kind in ((left_node, left_type), (right_node, right_type)):
             if not groups(kind) & {"number", str}:
                 raise ExpressionError(f"{self.shown(one)} is {describe(kind)}: it has no order", one.col_offset)
         if not groups(left_type) & groups(right_type):
             raise ExpressionError(f"{shown} is {describe(left_type)}, not {describe(right_type)}", place)
-        return _ordered(_ORDER[type(op)], left_value, right_value, Unknown(f"{shown} cannot be compared"))
+        return order_test(_ORDER[type(op)], left_value, right_value, Unknown(f"{shown} cannot be compared"))
 
     def _check_membership(self, left: ast.expr, left_type: Type, right: ast.expr, right_type: Type) -> None:
         collections = [atom for atom in right_type - ABSENT if is_collection(atom) or atom is str]
@@ -314,13 +329,13 @@ class _Compiler:
         if name == "len":
             if not any(is_collection(atom) or atom is str for atom in kind):
                 raise ExpressionError(f"{shown} is {describe(kind)}: it has no length", node.args[0].col_offset)
-            return _applied(first, len, (tuple, list, str), Unknown(f"{shown} is not there")), INTEGER | {Unknown}
+            return application(first, len, (tuple, list, str), Unknown(f"{shown} is not there")), INTEGER | {Unknown}
         if str not in kind:
             raise ExpressionError(f"{shown} is {describe(kind)}, not text", node.args[0].col_offset)
         absent = Unknown(f"{shown} is not there")
         if name == "lower":
-            return _applied(first, str.lower, (str,), absent), TEXT | {Unknown}
-        return _applied(first, self.text_test(name, node.args[1]), (str,), absent), TRUTH
+            return application(first, str.lower, (str,), absent), TEXT | {Unknown}
+        return application(first, self.text_test(name, node.args[1]), (str,), absent), TRUTH
 
     def text_test(self, name: str, argument: ast.expr) -> Callable[[str], Any]:
         if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
@@ -356,10 +371,10 @@ class _Compiler:
         filters = [self.condition(test) for test in loop.ifs]
         self.element = None
         if filters and name == "any":
-            holds = _conjunction([*filters, holds])
+            holds = conjunction([*filters, holds])
         elif filters:
-            holds = _disjunction([_negation(_conjunction(filters)), holds])
-        return _quantified(items, holds, name == "any", Unknown(f"{self.shown(loop.iter)} is not there"))
+            holds = disjunction([negation(conjunction(filters)), holds])
+        return quantification(items, holds, name == "any", Unknown(f"{self.shown(loop.iter)} is not there"))
 
 
 _ORDER = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
@@ -392,161 +407,3 @@ def _require_truth(kind: Type, shown: str, offset: int) -> None:
         return
     how = "len(…) > 0" if any(is_collection(atom) for atom in kind) else "'is not None', '==' or '<'"
     raise ExpressionError(f"{shown} is {describe(kind)}, not true or false: compare it by {how}", offset)
-
-
-def _subject(subject: Any, element: Any) -> Any:
-    return subject
-
-
-def _element(subject: Any, element: Any) -> Any:
-    return element
-
-
-def _constant(value: Any) -> Evaluate:
-    return lambda subject, element: value
-
-
-def _attribute(base: Evaluate, name: str, unexplained: Unknown, absent: Unknown) -> Evaluate:
-    if base is _subject:
-
-        def of_subject(subject: Any, element: Any) -> Any:
-            value = getattr(subject, name)
-            return unexplained if value.__class__ is Unknown and not value.reason else value
-
-        return of_subject
-
-    def of_value(subject: Any, element: Any) -> Any:
-        owner = base(subject, element)
-        if owner.__class__ is Unknown:
-            return owner
-        value = getattr(owner, name, absent)
-        return unexplained if value.__class__ is Unknown and not value.reason else value
-
-    return of_value
-
-
-def _conjunction(parts: list[Evaluate]) -> Evaluate:
-    def evaluate(subject: Any, element: Any) -> Any:
-        unknown: Any = True
-        for part in parts:
-            value = part(subject, element)
-            if value is False:
-                return False
-            if value is not True and unknown is True:
-                unknown = value if value.__class__ is Unknown else UNKNOWN
-        return unknown
-
-    return evaluate
-
-
-def _disjunction(parts: list[Evaluate]) -> Evaluate:
-    def evaluate(subject: Any, element: Any) -> Any:
-        unknown: Any = False
-        for part in parts:
-            value = part(subject, element)
-            if value is True:
-                return True
-            if value is not False and unknown is False:
-                unknown = value if value.__class__ is Unknown else UNKNOWN
-        return unknown
-
-    return evaluate
-
-
-def _negation(part: Evaluate) -> Evaluate:
-    def evaluate(subject: Any, element: Any) -> Any:
-        value = part(subject, element)
-        if value is True or value is False:
-            return not value
-        return value if value.__class__ is Unknown else UNKNOWN
-
-    return evaluate
-
-
-def _is_none(operand: Evaluate, wanted: bool) -> Evaluate:
-    def evaluate(subject: Any, element: Any) -> Any:
-        value = operand(subject, element)
-        return value if value.__class__ is Unknown else (value is None) is wanted
-
-    return evaluate
-
-
-def _equals(left: Evaluate, right: Evaluate, wanted: bool) -> Evaluate:
-    def evaluate(subject: Any, element: Any) -> Any:
-        ours = left(subject, element)
-        if ours.__class__ is Unknown:
-            return ours
-        theirs = right(subject, element)
-        return theirs if theirs.__class__ is Unknown else (ours == theirs) is wanted
-
-    return evaluate
-
-
-def _ordered(compare: Callable[[Any, Any], Any], left: Evaluate, right: Evaluate, unordered: Unknown) -> Evaluate:
-    def evaluate(subject: Any, element: Any) -> Any:
-        ours = left(subject, element)
-        if ours.__class__ is Unknown:
-            return ours
-        theirs = right(subject, element)
-        if theirs.__class__ is Unknown:
-            return theirs
-        try:
-            return bool(compare(ours, theirs))
-        except TypeError:
-            return unordered
-
-    return evaluate
-
-
-def _contains(left: Evaluate, right: Evaluate, wanted: bool) -> Evaluate:
-    def evaluate(subject: Any, element: Any) -> Any:
-        collection = right(subject, element)
-        if collection.__class__ is Unknown:
-            return collection
-        value = left(subject, element)
-        if collection is None:
-            return UNKNOWN
-        if not collection:
-            return not wanted
-        if value.__class__ is Unknown:
-            return value
-        if isinstance(collection, str):
-            return (value in collection) is wanted if isinstance(value, str) else UNKNOWN
-        unknown = None
-        for one in collection:
-            if one.__class__ is Unknown:
-                unknown = one
-            elif one == value:
-                return wanted
-        return unknown if unknown is not None else not wanted
-
-    return evaluate
-
-
-def _applied(operand: Evaluate, function: Callable[[Any], Any], kinds: tuple[type, ...], absent: Unknown) -> Evaluate:
-    def evaluate(subject: Any, element: Any) -> Any:
-        value = operand(subject, element)
-        if isinstance(value, kinds):
-            return function(value)
-        return value if value.__class__ is Unknown else absent
-
-    return evaluate
-
-
-def _quantified(items: Evaluate, holds: Evaluate, decisive: bool, absent: Unknown) -> Evaluate:
-    def evaluate(subject: Any, element: Any) -> Any:
-        collection = items(subject, element)
-        if not isinstance(collection, tuple | list | frozenset):
-            return collection if collection.__class__ is Unknown else absent
-        unknown: Any = not decisive
-        for one in collection:
-            value = holds(subject, one)
-            if value is decisive:
-                return decisive
-            if value is decisive or value is (not decisive):
-                continue
-            if unknown is (not decisive):
-                unknown = value if value.__class__ is Unknown else UNKNOWN
-        return unknown
-
-    return evaluate

@@ -33,6 +33,7 @@ def judge(rule: Rule, system: System) -> tuple[RuleRun, list[Violation]]:
     try:
         compiled = compile_rule(rule)
         when = compiled.when
+        subject: Any
         for subject in system.select(compiled.subject):
             looked_at += 1
             verdict = when(subject, None)

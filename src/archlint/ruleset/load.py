@@ -1,8 +1,8 @@
-"""Rule files in, rules out: the built-in catalogue, then custom rules from ``.archlint/rules/`` and ``rules:`` folders.
+"""Rule files in, rules out: the catalogue, then custom rules from ``.archlint/rules/`` and the folders of ``rules:``.
 
-All go through the same code and checks. Names and categories are the files' paths. Settings of archlint.yaml are applied
-here, so a loaded rule carries the severity and the option values that hold. Nothing is skipped in silence: a folder
-without rules, a name used twice and a setting for a rule that does not exist are errors.
+All go through the same code and checks. Names and categories are the files' paths. Settings of archlint.yaml are
+applied here, so a loaded rule carries the severity and the option values that hold. Nothing is skipped in silence: a
+folder without rules, a name used twice and a setting for a rule that does not exist are errors.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def load(root: Path | str, config: Config) -> tuple[Rule, ...]:
 
     Raises:
         RuleError: a rule file is wrong, or a name is used twice.
-        ConfigError: a folder is missing or empty; a setting or exception names no rule, or gives it what it cannot take.
+        ConfigError: a folder is missing or empty; a setting names no rule, or gives it what it cannot take.
     """
     rules = list(load_builtin())
     for folder in _custom_folders(Path(root), config):

@@ -16,7 +16,7 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     """The compiled pattern.
 
     Raises:
-        ValueError: it is too long, repeats a repeat (``(a+)+``), repeats without bound more than three times or refers back.
+        ValueError: it is too long, refers back, repeats a repeat (``(a+)+``) or repeats too often without bound.
         re.error: it is no regular expression.
     """
     if len(pattern) > MAX_PATTERN:

@@ -1,4 +1,4 @@
-"""Which rules run: chosen by name, alias, category or glob. A selector that matches nothing is an error, not silence."""
+"""Which rules run: chosen by name, alias, category or glob. One that matches nothing is an error, not silence."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ BOOL: Type = frozenset({bool})
 TRUTH: Type = frozenset({bool, Unknown})
 INTEGER: Type = frozenset({int})
 TEXT: Type = frozenset({str})
+_COLLECTIONS: tuple[Any, ...] = (tuple, list, frozenset)
 ABSENT = frozenset({type(None), Unknown})
 
 
@@ -54,14 +55,14 @@ def elements_of(kind: Type) -> Type:
     """The type of the elements of the tuples and lists of a type; empty where it has none."""
     found: Type = frozenset()
     for atom in kind:
-        if typing.get_origin(atom) in (tuple, list, frozenset):
+        if typing.get_origin(atom) in _COLLECTIONS:
             found = found.union(*(atoms(part) for part in typing.get_args(atom) if part is not Ellipsis))
     return found
 
 
 def is_collection(atom: Any) -> bool:
     """Whether an atom is a tuple or list."""
-    return typing.get_origin(atom) in (tuple, list, frozenset)
+    return typing.get_origin(atom) in _COLLECTIONS
 
 
 def group(atom: Any) -> object:
@@ -110,7 +111,7 @@ def _describe(atom: Any) -> str:
     if typing.get_origin(atom) is Setting:
         return "a Setting (its value is in '.value')"
     named = typing.get_origin(atom) or atom
-    return _WORDS.get(named) or getattr(named, "__name__", str(named))
+    return _WORDS.get(named) or str(getattr(named, "__name__", named))
 
 
 @functools.cache
