@@ -20,11 +20,10 @@ from archlint.model.draft import Draft
 from archlint.model.paths import join, parent, words
 
 FILLERS = frozenset(
-    "service services svc srv server app application image img api ms microservice microservices container deployment "
-    "deploy python py prod production pod main k8s latest".split()
+    ["service", "services", "svc", "srv", "server", "app", "application", "image", "img", "api", "ms", "microservice", "microservices", "container", "deployment", "deploy", "python", "py", "prod", "production", "pod", "main", "k8s", "latest"]
 )
 _MANIFEST_FOLDERS = frozenset(
-    "manifests manifest k8s kubernetes kube deploy deployment deployments helm chart templates yaml yamls infra".split()
+    ["manifests", "manifest", "k8s", "kubernetes", "kube", "deploy", "deployment", "deployments", "helm", "chart", "templates", "yaml", "yamls", "infra"]
 )
 
 

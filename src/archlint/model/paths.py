@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 
 NOT_OWN = frozenset(
-    "venv env virtualenv site-packages dist-packages node_modules vendor vendored third_party third-party __pycache__ "
-    "bower_components eggs".split()
+    ["venv", "env", "virtualenv", "site-packages", "dist-packages", "node_modules", "vendor", "vendored", "third_party", "third-party", "__pycache__", "bower_components", "eggs"]
 )
 """Folders whose content other people wrote."""
 
 NON_PRODUCTION_NAMES = frozenset(
-    "dev devel develop development test tests testing local override debug ci e2e minikube sandbox".split()
+    ["dev", "devel", "develop", "development", "test", "tests", "testing", "local", "override", "debug", "ci", "e2e", "minikube", "sandbox"]
 )
 """Words that say that a compose file, overlay or directory of manifests is not for production."""
 

@@ -26,11 +26,11 @@ from archlint.model.linking import link_builds, normal
 from archlint.model.paths import is_below, is_own_source, parent, words
 from archlint.model.production import APPLICATIONS, entry_points, is_production
 
-_STRUCTURAL = frozenset("src app docker build deploy deployment image code source dockerfiles".split())
-_ENTRY_NAMES = frozenset("main.py app.py server.py worker.py consumer.py wsgi.py asgi.py manage.py service.py __main__.py".split())
-_FRONT_WORDS = frozenset("frontend front webui ui website webapp spa storefront".split())
-_GATEWAY_WORDS = frozenset("gateway apigateway gatewayservice bff ingress apigw".split())
-_WORKER_WORDS = frozenset("worker consumer beat celery scheduler relay".split())
+_STRUCTURAL = frozenset(["src", "app", "docker", "build", "deploy", "deployment", "image", "code", "source", "dockerfiles"])
+_ENTRY_NAMES = frozenset(["main.py", "app.py", "server.py", "worker.py", "consumer.py", "wsgi.py", "asgi.py", "manage.py", "service.py", "__main__.py"])
+_FRONT_WORDS = frozenset(["frontend", "front", "webui", "ui", "website", "webapp", "spa", "storefront"])
+_GATEWAY_WORDS = frozenset(["gateway", "apigateway", "gatewayservice", "bff", "ingress", "apigw"])
+_WORKER_WORDS = frozenset(["worker", "consumer", "beat", "celery", "scheduler", "relay"])
 
 
 @dataclass
@@ -65,6 +65,7 @@ def add_services(draft: Draft) -> None:
         _locate(draft, service, one)
     _settle_production(draft)
     _settle_images(draft)
+    _settle_base_images(draft)
 
 
 class _Sources:
@@ -358,7 +359,7 @@ def _settle_user(container: Container) -> None:
         return
     if container.image is not None:
         found = known_images.find(container.image.repository)
-        if found is not None and found.user is not None:
+        if found is not None and found.user not in (None, "master-root"):
             link(security, runs_as_root=found.user == "root")
 
 
@@ -450,6 +451,17 @@ def _settle_production(draft: Draft) -> None:
                     link(container, is_production=False)
                 for network in workload.selected_by:
                     link(network, is_production=False)
+
+
+def _settle_base_images(draft: Draft) -> None:
+    """A Dockerfile above others that no container runs makes base images: what it keeps ships with nothing by itself."""
+    directories = {parent(build.path) for build in draft.images}
+    running = {container.build for container in draft.containers}
+    for build in draft.images:
+        own = parent(build.path)
+        if build.service is None and build not in running:
+            if any(other != own and is_below(other, own) for other in directories):
+                link(build, ships_build_tools=False)
 
 
 def _settle_images(draft: Draft) -> None:

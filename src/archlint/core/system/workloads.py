@@ -41,12 +41,14 @@ class EnvironmentVariable(Subject):
 
     ``name`` is the variable's. ``value`` is None where it is declared without one. ``source``: ``literal``,
     ``config-map``, ``secret``, ``field``, ``env-file``, ``interpolation``, ``image`` or ``unknown``. ``at`` is where the value stands;
-    ``chain`` leads from the container's entry to it.
+    ``chain`` leads from the container's entry to it. ``partial`` is the text of an UNKNOWN value of which only parts are
+    not known, ``{}`` standing for each (``postgresql://app:{}@db/orders``).
     """
 
     value: str | None | Unknown
     source: str
     chain: tuple[Place, ...] = ()
+    partial: str | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

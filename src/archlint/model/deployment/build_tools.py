@@ -1,26 +1,28 @@
 """What an image ships that only building needs: compilers, package managers' caches, development dependencies.
 
 In come the shipped stage of a Dockerfile and the stages it starts from; out come the places that put a tool into the
-image and leave it there. What the same instruction removes again is not kept. What a base image holds itself counts only
-where that image is a tool chain (a compiler's own image); Python's and Node's base images are how those services run.
+image and leave it there. What the same instruction removes again is not kept. Of base images only a tool chain's own one
+counts; Python's and Node's are how those services run. A stage that copies from another one is the last of a multi-stage
+build: a package cache in it is no build tool.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from archlint.core.facts.documents import DockerfileInstruction, DockerfileStage
+from archlint.core.facts.python import PythonRequirement
 from archlint.core.span import Span
 from archlint.core.values import Place
 from archlint.model.deployment import references
+from archlint.model.paths import join
 
 _COMPILERS = frozenset(
-    "build-essential gcc g++ clang llvm make cmake automake autoconf libtool build-base musl-dev python3-dev python-dev "
-    "gfortran rustc cargo golang golang-go maven gradle openjdk-11-jdk openjdk-17-jdk default-jdk pkg-config pkgconf "
-    "linux-headers gcc-c++ libc-dev libffi-dev bison flex nasm pipenv poetry".split()
+    ["build-essential", "gcc", "g++", "clang", "llvm", "make", "cmake", "automake", "autoconf", "build-base", "musl-dev", "python3-dev", "python-dev", "gfortran", "rustc", "cargo", "golang", "golang-go", "maven", "gradle", "openjdk-11-jdk", "openjdk-17-jdk", "openjdk-21-jdk", "default-jdk", "linux-headers", "gcc-c++", "bison", "flex", "nasm"]
 )
-_SECONDARY = frozenset("git".split())
+_PYTHON_BUILDERS = frozenset(("pipenv", "poetry"))
 _TOOL_CHAINS = {
     "golang": "the Go tool chain",
     "rust": "the Rust tool chain",
@@ -29,101 +31,157 @@ _TOOL_CHAINS = {
     "sdk": "the .NET SDK",
 }
 _BREAK = re.compile(r"&&|\|\||;|\n|\|")
-_DEVELOPMENT_PACKAGES = frozenset(
-    "pytest pylint flake8 black mypy ruff tox nox coverage pytest-cov pytest-asyncio isort bandit pre-commit "
-    "pytest-mock pytest-django".split()
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_NO_PIP_CACHE = re.compile(r"PIP_NO_CACHE_DIR[= ]\s*[\"']?\w", re.IGNORECASE)
+_DEVELOPMENT = frozenset(
+    ["pytest", "pylint", "flake8", "black", "mypy", "ruff", "tox", "nox", "coverage", "pytest-cov", "pytest-asyncio", "isort", "bandit", "pre-commit", "pytest-mock", "pytest-django", "autopep8", "ipdb", "pytest-xdist", "pyright", "pycodestyle"]
 )
+_APT = frozenset(("apt-get", "apt"))
+_RPM = frozenset(("yum", "dnf", "microdnf", "zypper"))
 
 
-def kept_tools(chain: Sequence[DockerfileStage], context: str) -> tuple[Place, ...]:
-    """The build tools that stay in the image, in the order of their lines."""
+@dataclass
+class _Layer:
+    """What one RUN instruction leaves behind."""
+
+    text: str
+    caches_off: bool
+    installed: list[str] = field(default_factory=list)
+    removed: set[str] = field(default_factory=set)
+    development: list[str] = field(default_factory=list)
+    caches: list[str] = field(default_factory=list)
+    requirements: list[str] = field(default_factory=list)
+
+
+def kept_tools(
+    chain: Sequence[DockerfileStage], directories: Sequence[str], required: Mapping[str, Sequence[PythonRequirement]]
+) -> tuple[Place, ...]:
+    """The build tools that stay in the image, in the order of their lines.
+
+    ``chain`` has the shipped stage first; ``directories`` are where requirements files may lie.
+    """
     places: list[Place] = []
     base = references.last_part(references.parse(chain[-1].base).repository)
     if base in _TOOL_CHAINS:
-        places.append(Place(_line(chain[-1]), f"{_TOOL_CHAINS[base]} comes with the base image {chain[-1].base}"))
-    for stage in reversed(chain):
-        caches_off = any(
-            one.keyword in ("ENV", "ARG") and re.search(r"PIP_NO_CACHE_DIR[= ]\s*\"?(1|true|yes|on|off)", one.text, re.I)
-            for one in stage.instructions
-        )
-        for one in stage.instructions:
-            if one.keyword == "RUN":
-                places += _of_run(one, caches_off, base)
-    return tuple(sorted(set(places)))
+        at = chain[-1].at
+        places.append(Place(Span(at.path, at.line, 1, at.line, 2), _TOOL_CHAINS[base]))
+    instructions = [one for stage in reversed(chain) for one in stage.instructions]
+    is_last_of_several = any(
+        one.keyword == "COPY" and any(name == "from" for name, _ in one.flags) for one in instructions
+    )
+    caches_off = False
+    for one in instructions:
+        if one.keyword in ("ENV", "ARG") and _NO_PIP_CACHE.search(one.text):
+            caches_off = True
+        if one.keyword == "RUN":
+            notes = _notes(_layer(one, caches_off), directories, required, with_caches=not is_last_of_several)
+            if notes:
+                at = one.at
+                places.append(Place(at, ", ".join(notes)))
+    return tuple(places)
 
 
-def _line(stage: DockerfileStage) -> Span:
-    at = stage.at
-    return Span(at.path, at.line, 1, at.line, 2)
-
-
-def _of_run(one: DockerfileInstruction, caches_off: bool, base: str) -> list[Place]:
-    text = " ".join((one.text, *one.heredocs)) if not one.words else " ".join(one.words)
-    has_cache_mount = any(name == "mount" and "type=cache" in value for name, value in one.flags)
-    notes: list[str] = []
-    installed: list[str] = []
-    removed: set[str] = set()
+def _layer(one: DockerfileInstruction, caches_off: bool) -> _Layer:
+    text = " ".join(one.words) if one.words else "\n".join((one.text, *one.heredocs))
+    mounted = any(name == "mount" and "type=cache" in value for name, value in one.flags)
+    layer = _Layer(text, caches_off=caches_off or mounted)
     for command in _BREAK.split(text):
-        words = [word.strip("\"'()") for word in command.split() if word not in ("sudo", "\\", "then", "do", "(")]
-        while words and re.match(r"^[A-Za-z_]\w*=", words[0]):
-            words = words[1:]
-        if not words:
-            continue
-        _judge(words, installed, removed, notes, has_cache_mount or caches_off or _cleans_pip(text))
-    tools = [name for name in installed if name not in removed]
-    if tools:
-        notes.insert(0, f"{', '.join(tools)} {'stay' if len(tools) > 1 else 'stays'} in the image")
-    return [Place(one.at, note) for note in notes]
+        parts = [part.strip("\"'()") for part in command.split()]
+        while parts and (parts[0] in ("sudo", "then", "do", "exec", "") or _ASSIGNMENT.match(parts[0])):
+            parts = parts[1:]
+        if parts:
+            _judge(parts, layer)
+    return layer
 
 
-def _judge(words: list[str], installed: list[str], removed: set[str], notes: list[str], pip_cache_off: bool) -> None:
-    tool, rest = words[0].rpartition("/")[2], words[1:]
+def _notes(
+    layer: _Layer, directories: Sequence[str], required: Mapping[str, Sequence[PythonRequirement]], with_caches: bool
+) -> list[str]:
+    notes = [name for name in dict.fromkeys(layer.installed) if name not in layer.removed]
+    development = list(layer.development)
+    for name in layer.requirements:
+        development += _development_packages(name, directories, required)
+    if development:
+        notes.append(f"{', '.join(dict.fromkeys(development))} for development")
+    if with_caches:
+        notes += dict.fromkeys(layer.caches)
+    return notes
+
+
+def _development_packages(
+    file: str, directories: Sequence[str], required: Mapping[str, Sequence[PythonRequirement]]
+) -> list[str]:
+    parts = [part for part in file.split("/") if part not in ("", ".", "..")]
+    for directory in directories:
+        for start in range(len(parts)):
+            path = join(directory, "/".join(parts[start:]))
+            if path is not None and path in required:
+                return [one.name for one in required[path] if one.name in _DEVELOPMENT]
+    return []
+
+
+def _judge(parts: list[str], layer: _Layer) -> None:
+    tool, rest = parts[0].rpartition("/")[2], parts[1:]
     arguments = [word for word in rest if not word.startswith("-")]
     verb = arguments[0] if arguments else ""
-    if tool in ("apt-get", "apt", "yum", "dnf", "microdnf", "zypper"):
-        if verb == "install":
-            installed += [name for name in map(_bare, arguments[1:]) if name in _COMPILERS]
-        elif verb in ("remove", "purge", "autoremove", "erase"):
-            removed.update(map(_bare, arguments[1:]))
+    if tool in _APT or tool in _RPM:
+        _system_packages(tool, verb, arguments, layer)
     elif tool == "apk":
-        if verb == "add":
-            virtual = next((_value(rest, i) for i, word in enumerate(rest) if word.startswith(("--virtual", "-t"))), None)
-            names = [name for name in map(_bare, arguments[1:]) if name in _COMPILERS]
-            if virtual is not None:
-                installed += [f"{virtual}"] if names else []
-            else:
-                installed += names
-        elif verb == "del":
-            removed.update(map(_bare, arguments[1:]))
-    elif tool in ("pip", "pip3") or (re.match(r"python[0-9.]*$", tool) and rest[:2] == ["-m", "pip"]):
-        if "install" in rest:
-            packages = [re.split(r"[=<>~!\[]", word)[0].lower() for word in arguments if word != "install"]
-            installed += [name for name in packages if name in ("pipenv", "poetry")]
-            development = [name for name in packages if name in _DEVELOPMENT_PACKAGES]
-            if development:
-                notes.append(f"{', '.join(development)} {'are' if len(development) > 1 else 'is'} for development")
-            if "--no-cache-dir" not in rest and not pip_cache_off and any(_is_payload(word) for word in rest):
-                notes.append("pip's cache stays in the image (no --no-cache-dir)")
-    elif tool == "pipenv":
-        if verb in ("install", "sync") and ("--dev" in rest or "-d" in rest):
-            notes.append("pipenv installs the development packages too (--dev)")
-    elif tool == "npm":
-        if verb in ("install", "ci", "i"):
-            notes.append("npm and its cache stay in the image")
-    elif tool == "yarn":
-        if verb in ("", "install") and "--production" not in rest:
-            notes.append("yarn installs the development packages too")
+        _alpine_packages(verb, rest, arguments, layer)
+    elif tool in ("pip", "pip3") or (re.fullmatch(r"python[0-9.]*", tool) and rest[:2] == ["-m", "pip"]):
+        _python_packages([word for word in rest if word not in ("-m", "pip")], layer)
+    elif tool == "pipenv" and verb in ("install", "sync"):
+        if "--dev" in rest or "-d" in rest:
+            layer.development.append("the development packages of Pipfile")
+    elif tool == "poetry" and verb == "install":
+        if not any(word.startswith(("--only", "--no-dev", "--without")) for word in rest):
+            layer.development.append("the development packages of pyproject.toml")
+    elif tool == "npm" and verb in ("install", "ci", "i"):
+        if "npm cache clean" not in layer.text and not layer.caches_off:
+            layer.caches.append("npm's cache")
+    elif tool == "yarn" and verb in ("", "install"):
+        if "yarn cache clean" not in layer.text and not layer.caches_off:
+            layer.caches.append("yarn's cache")
 
 
-def _is_payload(word: str) -> bool:
-    """Whether an argument of pip names something that is fetched: not the tool itself (``pip``, ``setuptools``)."""
-    return word not in ("install", "pip", "setuptools", "wheel") and (
-        not word.startswith("-") or word.startswith(("-r", "--requirement"))
-    )
+def _system_packages(tool: str, verb: str, arguments: list[str], layer: _Layer) -> None:
+    if verb == "install":
+        layer.installed += [name for name in map(_bare, arguments[1:]) if name in _COMPILERS]
+        if tool in _APT and "/var/lib/apt/lists" not in layer.text and not layer.caches_off:
+            layer.caches.append("apt's package lists")
+    elif verb in ("remove", "purge", "autoremove", "erase"):
+        layer.removed.update(map(_bare, arguments[1:]))
 
 
-def _cleans_pip(text: str) -> bool:
-    return "pip cache purge" in text or "/.cache" in text
+def _alpine_packages(verb: str, rest: list[str], arguments: list[str], layer: _Layer) -> None:
+    if verb == "add":
+        names = [name for name in map(_bare, arguments[1:]) if name in _COMPILERS]
+        virtual = next((_value(rest, i) for i, word in enumerate(rest) if word.startswith(("--virtual", "-t"))), None)
+        layer.installed += [virtual] if virtual and names else names
+        if "--no-cache" not in rest and "/var/cache/apk" not in layer.text and not layer.caches_off:
+            layer.caches.append("apk's cache")
+    elif verb == "del":
+        layer.removed.update(map(_bare, arguments[1:]))
+
+
+def _python_packages(rest: list[str], layer: _Layer) -> None:
+    if "install" not in rest:
+        return
+    files = [
+        rest[index + 1] if word in ("-r", "--requirement") and index + 1 < len(rest) else word.partition("=")[2]
+        for index, word in enumerate(rest)
+        if word in ("-r", "--requirement") or word.startswith("--requirement=")
+    ]
+    layer.requirements += [file for file in files if file]
+    packages = [
+        re.split(r"[=<>~!\[]", word)[0].lower() for word in rest if not word.startswith("-") and word != "install"
+    ]
+    layer.installed += [name for name in packages if name in _PYTHON_BUILDERS]
+    layer.development += [name for name in packages if name in _DEVELOPMENT]
+    is_off = layer.caches_off or "--no-cache-dir" in rest or "pip cache purge" in layer.text or ".cache" in layer.text
+    fetched = [name for name in packages if name not in ("pip", "setuptools", "wheel") and name not in files]
+    if (fetched or files) and not is_off and "--no-index" not in rest:
+        layer.caches.append("pip's cache")
 
 
 def _bare(package: str) -> str:

@@ -140,7 +140,7 @@ def _workload(project: Project, name: str, node: Mapping, is_finishing: bool, is
     )
 
 
-def _text(project: Project, node: Mapping, key: str) -> str | None | Unknown:
+def _text(project: Project, node: Mapping, key: str) -> str | Unknown | None:
     found = tree.get(node, key)
     if found is not None and found.at in project.unresolved:
         return UNKNOWN
@@ -263,7 +263,7 @@ def _number(value: object) -> int | None:
 
 def _healthcheck(
     node: Mapping, name: str, key: str, role: str, repository: str | None
-) -> tuple[Probe | None, Probe | None | Unknown]:
+) -> tuple[Probe | None, Probe | Unknown | None]:
     found = tree.entry(node, "healthcheck")
     if found is None:
         known = known_images.find(repository) if repository else None

@@ -79,7 +79,7 @@ def resources(node: Mapping, key: str, defaults: Mapping | None = None) -> Resou
     if not (isinstance(own, Mapping) and own.entries) and defaults is None:
         return None
 
-    def quantity(*path: str) -> str | None | Unknown:
+    def quantity(*path: str) -> str | Unknown | None:
         found = tree.get(own, *path)
         if found is None:
             return None
@@ -88,7 +88,7 @@ def resources(node: Mapping, key: str, defaults: Mapping | None = None) -> Resou
             return None if isinstance(found, tree.Scalar) else UNKNOWN
         return text
 
-    def first(*values: str | None | Unknown) -> str | None | Unknown:
+    def first(*values: str | Unknown | None) -> str | Unknown | None:
         return next((one for one in values if one is not None), None)
 
     limits = {name: first(quantity("limits", name), tree.text(defaults, "default", name)) for name in ("cpu", "memory")}

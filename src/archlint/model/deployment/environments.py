@@ -21,7 +21,7 @@ from archlint.model.draft import Draft
 from archlint.model.paths import join, parent, says_non_production, words
 
 WORKLOAD_KINDS = frozenset(
-    "Deployment StatefulSet DaemonSet ReplicaSet ReplicationController Job CronJob Pod Rollout DeploymentConfig".split()
+    ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod", "Rollout", "DeploymentConfig"]
 )
 """Kinds that run containers; a Knative Service is one too, told by its API group."""
 

@@ -26,7 +26,7 @@ from archlint.model.deployment.build_tools import kept_tools
 from archlint.model.draft import Draft
 from archlint.model.paths import is_own_source, join, parent, says_non_production, words
 
-_STRUCTURAL = frozenset("src app docker build deploy deployment image images server code source backend dockerfiles".split())
+_STRUCTURAL = frozenset(["src", "app", "docker", "build", "deploy", "deployment", "image", "images", "server", "code", "source", "backend", "dockerfiles"])
 _MAX_STAGES = 64
 
 
@@ -65,7 +65,7 @@ def directory_name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def user_kind(user: str | None | Unknown, base: str | Unknown) -> bool | Unknown:
+def user_kind(user: str | Unknown | None, base: str | Unknown) -> bool | Unknown:
     """Whether an image runs as root: by its USER, else by what is known of its base image."""
     if isinstance(user, Unknown) or isinstance(base, Unknown):
         return UNKNOWN
@@ -163,7 +163,7 @@ def _build(found: Dockerfile, declared: _Declared, required: Mapping[str, Sequen
     )
 
 
-def _user(instructions: Sequence[DockerfileInstruction]) -> str | None | Unknown:
+def _user(instructions: Sequence[DockerfileInstruction]) -> str | Unknown | None:
     users = [one for one in instructions if one.keyword == "USER"]
     if not users:
         return None

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class KnownImage:
-    """``user``: ``root``, ``non-root`` (its metadata names one), ``steps-down`` (its entry point leaves root), or None."""
+    """``user``: ``root``, ``non-root`` (its metadata names one), ``steps-down`` (its entry point leaves root),
+    ``master-root`` (workers step down, the first process does not), or None where it is not known."""
 
     role: str
     user: str | None = None
@@ -57,7 +58,8 @@ IMAGES: dict[str, KnownImage] = {
         "root",
         "traefik openresty haproxy-ingress",
     ),
-    **_table("gateway", "steps-down", "nginx envoy"),
+    **_table("gateway", "master-root", "nginx"),
+    **_table("gateway", "steps-down", "envoy"),
     **_table("gateway", "non-root", "kong haproxy nginx-unprivileged krakend apisix kong-gateway"),
     **_table(
         "gateway",
@@ -106,22 +108,15 @@ IMAGES: dict[str, KnownImage] = {
     ),
 }
 
-GENERIC_NAMES = frozenset("server controller connect console agent ui migrate wait registry atlas dex auto-setup all-in-one".split())
+GENERIC_NAMES = frozenset(["server", "controller", "connect", "console", "agent", "ui", "migrate", "wait", "registry", "atlas", "dex", "auto-setup", "all-in-one"])
 """Last parts that mean something only with their vendor before them."""
 
 VENDORS = frozenset(
-    "couchbase confluentinc cp debezium ghcr.io/dexidp dexidp ory temporalio grafana jaegertracing migrate "
-    "ingress-nginx mariadb mysql mcr.microsoft.com/mssql docker.redpanda.com/redpandadata redpandadata vectorized "
-    "library arigaio groundnuty elastic datadog eventstore".split()
+    ["couchbase", "confluentinc", "cp", "debezium", "ghcr.io/dexidp", "dexidp", "ory", "temporalio", "grafana", "jaegertracing", "migrate", "ingress-nginx", "mariadb", "mysql", "mcr.microsoft.com/mssql", "docker.redpanda.com/redpandadata", "redpandadata", "vectorized", "library", "arigaio", "groundnuty", "elastic", "datadog", "eventstore"]
 )
 
 ROOT_BASES = frozenset(
-    "python node golang rust openjdk eclipse-temurin amazoncorretto maven gradle ruby php perl debian ubuntu alpine "
-    "centos fedora busybox buildpack-deps oraclelinux rockylinux almalinux amazonlinux bun deno elixir erlang haskell swift "
-    "sdk aspnet runtime runtime-deps uvicorn-gunicorn-fastapi uvicorn-gunicorn tiangolo miniconda3 miniconda anaconda3 "
-    "micromamba pypy nginx httpd scratch static base static-debian11 static-debian12 base-debian11 base-debian12 cc "
-    "python3 python3-debian11 python3-debian12 nodejs nodejs18-debian11 nodejs20-debian12 java java17-debian11 "
-    "java17-debian12 java21-debian12 locust-base uv conda slim debian-slim bookworm jdk jre adoptopenjdk".split()
+    ["python", "node", "golang", "rust", "openjdk", "eclipse-temurin", "amazoncorretto", "maven", "gradle", "ruby", "php", "perl", "debian", "ubuntu", "alpine", "centos", "fedora", "busybox", "buildpack-deps", "oraclelinux", "rockylinux", "almalinux", "amazonlinux", "bun", "deno", "elixir", "erlang", "haskell", "swift", "sdk", "aspnet", "runtime", "runtime-deps", "uvicorn-gunicorn-fastapi", "uvicorn-gunicorn", "tiangolo", "miniconda3", "miniconda", "anaconda3", "micromamba", "pypy", "nginx", "httpd", "scratch", "static", "base", "static-debian11", "static-debian12", "base-debian11", "base-debian12", "cc", "python3", "python3-debian11", "python3-debian12", "nodejs", "nodejs18-debian11", "nodejs20-debian12", "java", "java17-debian11", "java17-debian12", "java21-debian12", "locust-base", "uv", "conda", "slim", "debian-slim", "bookworm", "jdk", "jre", "adoptopenjdk"]
 ) - frozenset(("micromamba",))
 """Base images whose metadata names no user: what is built on them runs as root unless USER says otherwise."""
 

@@ -155,7 +155,7 @@ def _repository(node: Mapping) -> str | None:
     return parse(text).repository if text else None
 
 
-def _replicas(spec: tree.Node | None) -> int | None | Unknown:
+def _replicas(spec: tree.Node | None) -> int | Unknown | None:
     found = tree.get(spec, "replicas")
     if found is None:
         return None

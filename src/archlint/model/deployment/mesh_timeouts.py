@@ -16,12 +16,12 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-def mesh_timeout(draft: Draft, host: str) -> Setting[float] | None | Unknown:
+def mesh_timeout(draft: Draft, host: str) -> Setting[float] | Unknown | None:
     """The timeout that the mesh gives to requests to a host."""
     found = draft.memo.get("mesh timeouts")
     if not isinstance(found, dict):
         found = draft.memo["mesh timeouts"] = _timeouts(draft)
-    timeout: Setting[float] | None | Unknown = found.get(host) or found.get(host.split(".")[0])
+    timeout: Setting[float] | Unknown | None = found.get(host) or found.get(host.split(".", maxsplit=1)[0])
     return timeout
 
 

@@ -22,11 +22,10 @@ from archlint.model.draft import Draft
 from archlint.model.paths import says_non_production
 
 POLICY_KINDS = frozenset(
-    "NetworkPolicy AuthorizationPolicy CiliumNetworkPolicy CiliumClusterwideNetworkPolicy GlobalNetworkPolicy "
-    "AdminNetworkPolicy BaselineAdminNetworkPolicy ServerAuthorization".split()
+    ["NetworkPolicy", "AuthorizationPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ServerAuthorization"]
 )
 _CLUSTER_WIDE = frozenset(
-    "CiliumClusterwideNetworkPolicy GlobalNetworkPolicy AdminNetworkPolicy BaselineAdminNetworkPolicy".split()
+    ["CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy"]
 )
 
 
@@ -123,7 +122,7 @@ def _ports(found: KubernetesObject, key: str) -> list[ServicePort]:
     return result
 
 
-def _port(value: object) -> int | str | None | Unknown:
+def _port(value: object) -> int | str | Unknown | None:
     if value is None or (isinstance(value, (int, str)) and not isinstance(value, bool)):
         return value
     return UNKNOWN

@@ -24,8 +24,8 @@ class Reference:
     """The parts of an image reference."""
 
     repository: str
-    tag: str | None | Unknown
-    digest: str | None | Unknown
+    tag: str | Unknown | None
+    digest: str | Unknown | None
 
 
 def parse(text: str) -> Reference:

@@ -24,9 +24,11 @@ from archlint.model.deployment.environments import deployed
 from archlint.model.deployment.kubernetes import container_nodes
 from archlint.model.draft import Draft
 from archlint.model.paths import join, parent
+from archlint.model.program.program import HOLE
 
 _REFERENCE = re.compile(r"\$(\$|\(([A-Za-z_][A-Za-z0-9_.-]*)\))")
 _Value = tuple[str | None | Unknown, Span]
+_INTERPOLATION = re.compile(r"\$\{[^}]*\}")
 _NOT_HERE = Unknown("its ConfigMap or Secret is not in the scan")
 
 
@@ -111,7 +113,7 @@ def _place(entry: tree.Entry) -> Span:
 def _variable(
     container: Container,
     name: str,
-    value: str | None | Unknown,
+    value: str | Unknown | None,
     source: str,
     at: Span,
     chain: Sequence[Place],
@@ -154,8 +156,11 @@ def _entry(
         text = tree.text(given.value)
         if text is None and not isinstance(given.value, tree.Scalar):
             return _variable(container, name, UNKNOWN, "unknown", given.at, ())
-        value, chain = _expanded(text or "", found)
-        return _variable(container, name, value, "literal", _place(given), chain)
+        expanded, chain = _expanded(text or "", found)
+        variable = _variable(container, name, expanded, "literal", _place(given), chain)
+        if is_unknown(expanded):
+            link(variable, partial=_holed(text or "", found))
+        return variable
     reference = tree.get(item, "valueFrom")
     if reference is None:
         return _variable(container, name, "", "literal", _line(item), ())
@@ -198,6 +203,18 @@ def _expanded(text: str, found: dict[str, EnvironmentVariable]) -> tuple[str | U
     return (UNKNOWN if is_open else result), chain
 
 
+def _holed(text: str, found: dict[str, EnvironmentVariable]) -> str:
+    """The text with a hole for each variable whose value is not known."""
+
+    def replace(match: re.Match[str]) -> str:
+        if match.group(1) == "$":
+            return "$"
+        one = found.get(match.group(2))
+        return match.group() if one is None else one.value if isinstance(one.value, str) else HOLE
+
+    return _REFERENCE.sub(replace, text)
+
+
 def _line(node: Node) -> Span:
     if isinstance(node, Mapping) and node.entries:
         return _place(node.entries[0])
@@ -231,8 +248,8 @@ def _of_compose(
             continue
         place = Place(_line(item), f"takes all of {relative}")
         for value in files[path]:
-            text = "" if value.value is None else str(value.value)
-            found[value.key] = _variable(container, value.key, text, "env-file", value.at, (place,))
+            given = "" if value.value is None else str(value.value)
+            found[value.key] = _variable(container, value.key, given, "env-file", value.at, (place,))
     declared = keyed(tree.get(node, "environment"))
     for entry in tree.entries(declared):
         text = tree.text(entry.value)
@@ -244,7 +261,9 @@ def _of_compose(
             )
             continue
         if at in project.unresolved:
-            found[entry.key] = _variable(container, entry.key, UNKNOWN, "interpolation", _place(entry), ())
+            variable = _variable(container, entry.key, UNKNOWN, "interpolation", _place(entry), ())
+            link(variable, partial=_INTERPOLATION.sub(HOLE, text))
+            found[entry.key] = variable
             continue
         source = "interpolation" if at in project.interpolated else "literal"
         origins = project.origins.get(at, ())
