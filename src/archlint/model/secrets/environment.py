@@ -24,6 +24,7 @@ from archlint.model.secrets.value import MASK, Secret, expand, find_secret, find
 _WRITTEN_HERE = frozenset(("literal", "interpolation"))
 _ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)=(.*)$", re.DOTALL)
 _OPTION = re.compile(r"^--?([A-Za-z][\w.-]+)(?:=(.*))?$", re.DOTALL)
+_DEFAULT = re.compile(r"\$\{\w+:?-([^{}]+)\}")
 _PIPELINE_VARIABLES = frozenset(("env", "environment", "variables", "environments", "build_args", "build-args"))
 _PIPELINE_WEAK = re.compile(
     r"(?i)^(?:.*(?:test|dummy|fake|sample|mock|ci)\b.*|test.*|password\d*|postgres|root|admin|guest|secret|mysql|user|rabbitmq)$"
@@ -33,9 +34,11 @@ _PIPELINE_WEAK = re.compile(
 def add_environment_secrets(draft: Draft, collector: Collector) -> None:
     """Add what containers, images and pipelines have in the open."""
     values_files = {one.at.path for one in draft.index.of(HelmValues)}
+    written = _written(draft)
     for container in draft.containers:
         for variable in container.variables:
-            _add_variable(collector, container, variable, values_files)
+            place = "config-file" if variable.at.path in values_files else "environment"
+            _add_variable(collector, container, variable, place, written.get((variable.at.path, variable.at.line)))
     nodes = container_nodes(draft)
     for container, (node, _) in nodes.items():
         _add_arguments(
@@ -76,16 +79,29 @@ def find_in_arguments(words: list[tuple[str, Span]]) -> Iterator[tuple[str, Span
             yield name or secret.kind, where, secret
 
 
+def _written(draft: Draft) -> dict[tuple[str, int], str]:
+    """What compose files say, before interpolation, by path and line."""
+    return {
+        (node.at.path, node.at.line): node.text
+        for compose in draft.index.of(ComposeFile)
+        for _, node in tree.walk(compose.tree)
+        if isinstance(node, tree.Scalar) and node.value is not None
+    }
+
+
 def _add_variable(
-    collector: Collector, container: Container, variable: EnvironmentVariable, values_files: set[str]
+    collector: Collector, container: Container, variable: EnvironmentVariable, place: str, written: str | None
 ) -> None:
     value = known(variable.value)
-    if variable.source not in _WRITTEN_HERE or not value:
+    if variable.source not in _WRITTEN_HERE or not value or _is_dotenv(variable.at.path):
         return
-    if _is_dotenv(variable.at.path):
-        return
+    if variable.source == "interpolation":
+        # What other files give is reported there; here only what is written here.
+        text = written or ""
+        name, equals, rest = text.partition("=")
+        text = rest if equals and name.strip() == variable.name else text
+        value = expand(text, lambda _: True) if _default_of(text) in value else expand(text, lambda _: False)
     secret = find_secret(variable.name, expand(value, lambda _: False))
-    place = "config-file" if variable.at.path in values_files else "environment"
     collector.add(
         secret,
         place,
@@ -96,6 +112,12 @@ def _add_variable(
         environment=container.environment,
         related=variable.chain,
     )
+
+
+def _default_of(text: str) -> str:
+    """The first default of an interpolated text, or something that no value holds."""
+    match = _DEFAULT.search(text)
+    return match.group(1) if match else MASK
 
 
 def _is_dotenv(path: str) -> bool:

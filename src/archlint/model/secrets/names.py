@@ -184,7 +184,7 @@ _HARMLESS_BEFORE_SECRET = frozenset(
 
 _SIGNING_NAMES = re.compile(
     r"(^|_)(jwt|signing|session|cookie|csrf|app|flask|django|auth|token|secret|hmac|oauth)_?(secret|key|secret_key)"
-    r"(_base|_key|_value)?$|^secret_?key$|^secret$|^jwt_.*(secret|key)$|^(secret|signing|private)_key_base$"
+    r"(_base|_key|_value)?$|^secret_?key$|^jwt_.*(secret|key)$|^(secret|signing|private)_key_base$"
 )
 
 

@@ -70,6 +70,7 @@ _PLACEHOLDER_WORDS = re.compile(
     r"|your[-_ ]?.*|.*[-_ ]your[-_ ].*|.*[-_]here"
     r"|insert[-_ ].*|enter[-_ ].*|put[-_ ].*|add[-_ ].*[-_ ]here|set[-_ ](?:me|this|via|in|by).*|my[-_]?(?:api|auth|"
     r"access)[-_]?(?:key|token)|some[-_]?(?:secret|password|token|key|value)|foo|bar|baz|foobar|"
+    r"(?:test|sample|demo|mock|local)[-_]?(?:api[-_]?)?(?:key|token)|"
     r"(?:secret|password|token|key)[-_ ]?goes[-_ ]here|generated?|auto|random|.*xxxx.*|.*\.\.\.)$"
 )
 _SWITCH = re.compile(r"(?i)^(?:true|false|yes|no|on|off|enabled?|disabled?|required|optional|always|never|default)$")
