@@ -74,7 +74,7 @@ def _of_container(around: Surroundings, container: Container, containers: Contai
             groups.setdefault("PG", {})[_LIBPQ[name]] = variable
             continue
         match = _SUFFIX.match(name)
-        if isinstance(variable.value, str) and "://" in variable.value or _is_pairs(variable):
+        if "://" in text_of(variable) or _is_pairs(variable):
             urls.append((variable, match["prefix"] if match else name))
         elif match and _PARTS[match["part"]] != "url":
             prefix = match["prefix"]
@@ -91,14 +91,19 @@ def _of_container(around: Surroundings, container: Container, containers: Contai
 
 
 def _is_pairs(variable: EnvironmentVariable) -> bool:
-    return isinstance(variable.value, str) and "=" in variable.value and parse_address(variable.value) is not None
+    text = text_of(variable)
+    return "=" in text and parse_address(text) is not None
+
+
+def text_of(variable: EnvironmentVariable) -> str:
+    """The variable's value, with holes for parts that are not known; empty where nothing of it is."""
+    return variable.value if isinstance(variable.value, str) else variable.partial or ""
 
 
 def _from_url(
     variable: EnvironmentVariable, prefix: str, groups: dict[str, dict[str, EnvironmentVariable]]
 ) -> CodeUse | None:
-    assert isinstance(variable.value, str)
-    address = parse_address(variable.value)
+    address = parse_address(text_of(variable))
     if address is None or address.host is None or address.engine == "sqlite":
         return None
     if set(variable.name.upper().split("_")) & _BROKER_WORDS and address.engine == "redis":

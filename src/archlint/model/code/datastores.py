@@ -73,6 +73,7 @@ def add_datastores(draft: Draft) -> None:
     """Add them to the draft."""
     hosts = _hosts(draft)
     uses: list[DatastoreUse] = []
+    partly: set[Span] = set()
     for service in draft.services:
         if service.role in ("test-tool", "library"):
             continue
@@ -82,6 +83,7 @@ def add_datastores(draft: Draft) -> None:
                 continue
             found = [one for use in code for one in use.resolve(draft, around)]
             found += variable_uses(around, hosts.containers)
+            partly |= {one.at for one in found if one.rank > 1}
             uses.extend(_merged(draft, hosts, around, found))
     uses = _without_repetitions(uses)
     draft.add(*uses)
@@ -89,7 +91,7 @@ def add_datastores(draft: Draft) -> None:
         mine = tuple(one for one in uses if one.service == service.name)
         if mine:
             link(service, datastores=mine)
-    draft.add(*_datastores(uses))
+    draft.add(*_datastores(uses, partly))
 
 
 def _hosts(draft: Draft) -> _Hosts:
@@ -235,7 +237,8 @@ def _without_repetitions(uses: list[DatastoreUse]) -> list[DatastoreUse]:
     return list(found.values())
 
 
-def _datastores(uses: list[DatastoreUse]) -> list[Datastore]:
+def _datastores(uses: list[DatastoreUse], partly: set[Span]) -> list[Datastore]:
+    """One for each database. ``partly`` are places that give but a part of an address: the finding stands elsewhere."""
     grouped: dict[tuple[str, str, str], list[DatastoreUse]] = {}
     for use in uses:
         if not isinstance(use.host, str) or not isinstance(use.database, str) or use.host in _LOOPBACK:
@@ -257,7 +260,7 @@ def _datastores(uses: list[DatastoreUse]) -> list[Datastore]:
             earlier = shared[key]
             link(earlier, uses=(*earlier.uses, *chosen))
             continue
-        first = min(chosen or tuple(members), key=lambda one: one.at)
+        first = min(chosen or tuple(members), key=lambda one: (one.at in partly, one.at))
         shared[key] = Datastore(
             at=first.at,
             name=f"{engine} database {database} on {host}",

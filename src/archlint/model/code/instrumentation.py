@@ -121,24 +121,9 @@ _DATADOG_OPERATOR = re.compile(
     r"admission\.datadoghq\.com/python-lib\.version|dynakube|oneagent\.dynatrace\.com/inject"
 )
 _EXPORTER = re.compile(r"(statsd|prometheus|-|_|/|^)exporter", re.IGNORECASE)
-_TELEMETRY_WORDS = frozenset(
-    [
-        "telemetry",
-        "observability",
-        "otel",
-        "opentelemetry",
-        "metrics",
-        "metric",
-        "tracing",
-        "tracer",
-        "instrumentation",
-        "apm",
-        "prometheus",
-        "monitoring",
-        "instrumentator",
-    ]
-)
-_NOT_TELEMETRY = frozenset(
+_TRACING_WORDS = frozenset("telemetry observability otel tracing tracer instrumentation apm monitoring".split())
+_METRICS_WORDS = _TRACING_WORDS | frozenset("metrics metric prometheus instrumentator".split())
+_NOT_TELEMETRY = frozenset(one.partition(".")[0] for one in (*_METRICS_IMPORTS, *_TRACING_IMPORTS)) | frozenset(
     [
         "sklearn",
         "numpy",
@@ -210,7 +195,7 @@ def metrics_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None
         return Unknown("the mesh may export metrics")
     if uses_client:
         return Unknown("metrics are defined, and what exposes them is not seen")
-    return _unread(draft, code)
+    return _unread(draft, code, _METRICS_WORDS)
 
 
 def tracing_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None:
@@ -239,7 +224,7 @@ def tracing_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None
             full = f"{one.module}.{one.name}" if one.name else one.module
             if any(full == root or full.startswith(root + ".") for root in _API_ONLY):
                 return Unknown("the OpenTelemetry API is used, and what sets up its SDK is not seen")
-    return _unread(draft, code)
+    return _unread(draft, code, _TRACING_WORDS)
 
 
 def launch_commands(draft: Draft, service: str) -> Iterator[tuple[str, Span, str]]:
@@ -350,12 +335,12 @@ def _prefixes(name: str) -> Iterator[str]:
         name = name.rpartition(".")[0]
 
 
-def _unread(draft: Draft, code: ServiceCode) -> Unknown | None:
+def _unread(draft: Draft, code: ServiceCode, words: frozenset[str]) -> Unknown | None:
     for module in code.modules:
         for one in module.facts.imports:
             if one.typing_only or one.level or one.module.split(".")[0] in _NOT_TELEMETRY:
                 continue
-            if words_of(f"{one.module}.{one.name or ''}") & _TELEMETRY_WORDS:
+            if words_of(f"{one.module}.{one.name or ''}") & words:
                 if draft.program.import_target(module, one.module) is None:
                     return Unknown(f"{one.module} may instrument the service and is not in the scan")
     return None

@@ -23,6 +23,8 @@ from archlint.model.program.program import Module
 
 _MOST_CALLS = 1500
 _DEPTH = 6
+_WELL_KNOWN = ("logging.", "json.", "redis.", "pymongo.", "sqlalchemy.", "pika.", "aio_pika.", "requests.", "httpx.")
+"""Libraries whose objects are not injected in place of the service's own."""
 
 
 def add_messaging(draft: Draft) -> None:
@@ -175,9 +177,9 @@ def _by_unique_name(
     last = call.name.rpartition(".")[2]
     if "." not in call.name or len(last) < 5:
         return ()
-    name = draft.program.callee(call, module)
-    head = name.partition(".")[0]
-    if not name.startswith("?") and not any(one.facts.name.partition(".")[0] == head for one in code.modules):
+    if not call.name.startswith("?") and not any(call.name.startswith(f"{one.facts.name}.") for one in code.modules):
+        return ()
+    if draft.program.callee(call, module).startswith(_WELL_KNOWN):
         return ()
     methods = draft.memo.setdefault("methods by service", {})
     assert isinstance(methods, dict)

@@ -14,7 +14,9 @@ from archlint.core.facts.python import (
     Choice,
     Display,
     Expression,
+    Lambda,
     Literal,
+    Loop,
     Member,
     Parameter,
     PythonCall,
@@ -230,7 +232,7 @@ def _loop_handling(
     inside = tuple(
         one
         for one in module.facts.calls
-        if one.function == call.function and loop.line <= one.at.line <= loop.end_line and one is not call
+        if one.function == call.function and one is not call and _is_inside(one.loop, loop)
     )
     function = module.facts.functions[call.function] if call.function is not None else None
     early: Truth = False
@@ -239,6 +241,11 @@ def _loop_handling(
         # Auto-commit is the default of Kafka's clients: offsets are committed whatever became of the message.
         early = UNKNOWN if commit is None else _is_true(commit.value)
     return Handling(library, broker, loop, module, made, function, module, channel, inside, acknowledged_early=early)
+
+
+def _is_inside(loop: Loop | None, outer: Span) -> bool:
+    """Whether a loop is the outer one or stands in its body (a span covers the loop's head only)."""
+    return loop is not None and (loop.at == outer or (loop.at.line > outer.line and loop.at.column > outer.column))
 
 
 def _topics(draft: Draft, made: PythonCall, module: Module) -> str | Unknown:
@@ -306,7 +313,7 @@ def _trace(
     if isinstance(handler, Parameter):
         yield from _through(draft, handler, channel, module, wrappers, depth)
         return
-    if isinstance(handler, Unknown):
+    if isinstance(handler, Unknown | Lambda):
         yield from _through_lambda(draft, channel, call, module, argument_at, wrappers, depth)
         return
     if isinstance(handler, Result):

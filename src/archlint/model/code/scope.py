@@ -148,6 +148,9 @@ class Surroundings:
         """The values of an environment variable here: what ``Program.evaluate`` wants."""
         found: list[Resolved] = []
         for variable in self.variables(name):
+            if variable.partial is not None:
+                found.append(Resolved(variable.partial, place_of(variable), is_exact=False))
+                continue
             if is_unknown(variable.value) or variable.value is None:
                 return Unknown(f"{name} is not known")
             found.append(Resolved(variable.value, place_of(variable), HOLE not in variable.value))
@@ -163,7 +166,7 @@ class Surroundings:
         for container in self.containers:
             for variable in container.variables:
                 if variable.name == name:
-                    found.setdefault(variable.value if isinstance(variable.value, str) else None, variable)
+                    found.setdefault(variable.value if isinstance(variable.value, str) else variable.partial, variable)
         return list(found.values())
 
 
