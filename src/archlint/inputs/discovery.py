@@ -18,6 +18,7 @@ from archlint.config import Config
 from archlint.core.facts.base import Gap
 from archlint.core.source import Kind, SourceFile
 from archlint.core.span import start_of
+from archlint.inputs.git import Repository, gitignore
 from archlint.inputs.ignore import IgnorePatterns, IgnoreStack
 from archlint.inputs.kinds import (
     HEAD,
@@ -99,7 +100,7 @@ def below_root(paths: tuple[Path, ...], cwd: Path, root: Path) -> tuple[str, ...
 def discover(root: Path, config: Config, progress: Progress | None = None) -> Workspace:
     """Walk the tree once and read every file that may be of use."""
     walk = _Walk(root, config, progress)
-    walk.directory("", str(root), walk.patterns(), None)
+    walk.directory("", str(root), walk.repository.patterns(), None)
     return Workspace(
         root=root,
         files=tuple(sorted(walk.files, key=lambda file: file.path)),
@@ -113,19 +114,12 @@ class _Walk:
 
     def __init__(self, root: Path, config: Config, progress: Progress | None) -> None:
         self.root = os.path.realpath(root)
+        self.repository = Repository(Path(self.root))
         self.excluded = IgnorePatterns("", config.exclude)
         self.progress = progress
         self.files: list[SourceFile] = []
         self.gaps: list[Gap] = []
         self.left_out: Counter[str] = Counter()
-
-    def patterns(self) -> IgnoreStack:
-        """What git ignores at the root: the repository's private list, then the files of directories above it."""
-        try:
-            lines = Path(self.root, ".git", "info", "exclude").read_text("utf-8", "replace").splitlines()
-        except OSError:
-            return IgnoreStack()
-        return IgnoreStack().extended(IgnorePatterns("", lines))
 
     def directory(self, path: str, place: str, ignored: IgnoreStack, chart: str | None) -> None:
         """Visit one directory; ``path`` is relative to the root, ``place`` is where it is on this machine."""
@@ -144,7 +138,7 @@ class _Walk:
                 self.left_out["folders of dependencies"] += 1
                 continue
             if ".gitignore" in names:
-                ignored = ignored.extended(self.gitignore(path, place))
+                ignored = ignored.extended(gitignore(path, place))
             if "Chart.yaml" in names:
                 chart = path
             for entry in entries:
@@ -170,7 +164,7 @@ class _Walk:
             return False
         if self.excluded.verdict(path, name, is_directory):
             self.left_out["excluded by archlint.yaml"] += 1
-        elif ignored.ignores(path, name, is_directory):
+        elif ignored.ignores(path, name, is_directory) and not self.repository.tracks(path):
             self.left_out["ignored by git"] += 1
         elif is_directory:
             return True
@@ -247,16 +241,6 @@ class _Walk:
             self.gap(path, "symlink", "the symbolic link leads back to a directory above it; remove it")
         else:
             self.left_out["symbolic links to other files of the workspace"] += 1
-
-    def gitignore(self, path: str, place: str) -> IgnorePatterns:
-        """The patterns of a directory's own .gitignore."""
-        file = Path(place, ".gitignore")
-        try:
-            if file.is_symlink() or file.stat().st_size > MEGABYTE:
-                return IgnorePatterns(path, ())
-            return IgnorePatterns(path, file.read_text("utf-8", "replace").splitlines())
-        except OSError:
-            return IgnorePatterns(path, ())
 
     def is_vendored(self, place: str, names: set[str]) -> bool:
         """Whether a folder named vendor holds dependencies (of Go, PHP, Ruby): suppliers have services too."""

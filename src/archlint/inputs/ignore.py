@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
 
 class IgnorePatterns:
-    """The patterns of one file, or of ``exclude:``. ``base`` is the directory that they are relative to."""
+    """The patterns of one file, or of ``exclude:``.
 
-    def __init__(self, base: str, lines: Iterable[str]) -> None:
+    ``base`` is the directory that they are relative to; for a directory above the root, ``inner`` is the way from
+    there to the root, with a slash at its end.
+    """
+
+    def __init__(self, base: str, lines: Iterable[str], inner: str = "") -> None:
         self._offset = len(base) + 1 if base else 0
+        self._inner = inner
         self._lines = [line for line in (line.rstrip("\r\n") for line in lines) if line.strip() and line[0] != "#"]
         self._names: set[str] = set()
         self._endings: tuple[str, ...] = ()
@@ -31,15 +36,14 @@ class IgnorePatterns:
 
     def verdict(self, path: str, name: str, is_directory: bool) -> bool | None:
         """True: ignored, False: taken back by a ``!`` pattern, None: no pattern speaks of the path."""
-        if not (
-            name in self._names or name.endswith(self._endings) or (self._other and self._other(path[self._offset :]))
-        ):
+        path = self._inner + path[self._offset :]
+        if not (name in self._names or name.endswith(self._endings) or (self._other and self._other(path))):
             return None
         if self._spec is None:
             from pathspec import GitIgnoreSpec
 
             self._spec = GitIgnoreSpec.from_lines(self._lines)
-        return self._spec.check_file(path[self._offset :] + ("/" if is_directory else "")).include
+        return self._spec.check_file(path + "/" if is_directory else path).include
 
     def _sort_out(self) -> Callable[[str], object] | None:
         """Split the patterns into plain names, plain endings, and one expression for all the others."""

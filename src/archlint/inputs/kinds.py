@@ -67,9 +67,9 @@ _KEYS = re.compile(rb"^[\"']?([A-Za-z_][\w.\-]*)[\"']?[ \t]*:(?=[ \t\r\n]|$)[ \t
 _HELM = re.compile(
     rb"\{\{-?\s*(?:\.(?:Values|Release|Chart|Capabilities|Files)\b|include\s|template\s|define\s|if\s|range\s|with\s)"
 )
-_COMPOSE_SERVICE = re.compile(
-    rb"^services:[^\n]*\n(?:[ \t][^\n]*\n|#[^\n]*\n|\r?\n)*?[ \t]+(?:image|build):", re.MULTILINE
-)
+_SERVICES = re.compile(rb"^services:[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
+_NEXT_KEY = re.compile(rb"^[^\s#]", re.MULTILINE)
+_IMAGE = re.compile(rb"^[ \t]+(?:image|build):", re.MULTILINE)
 _JSON_KEY = re.compile(rb"\"(openapi|swagger|asyncapi|apiVersion|kind)\"\s*:\s*(\"[^\"]*\")?")
 _SHEBANG = re.compile(rb"#!\s*\S*?(?:/env\s+(?:-S\s+)?)?/?(\w+)[\d.]*(?:\s|$)")
 _SHELLS = frozenset({b"sh", b"bash", b"dash", b"ash", b"ksh", b"zsh"})
@@ -162,7 +162,7 @@ def _yaml_kind(path: str, data: bytes) -> Kind | None:
         return Kind.HELM_TEMPLATE if _HELM.search(data) else _object_kind(keys[b"apiVersion"])
     if name.startswith("skaffold") and b"apiVersion" in keys:
         return Kind.SKAFFOLD
-    if _COMPOSE.match(name) or (b"apiVersion" not in keys and _COMPOSE_SERVICE.search(data)):
+    if _COMPOSE.match(name) or (b"apiVersion" not in keys and _has_services(data)):
         return Kind.COMPOSE if name not in _TOOLING else None
     if b"jobs" in keys and (b"on" in keys or b"true" in keys):
         return Kind.PIPELINE
@@ -185,6 +185,15 @@ def _json_kind(path: str, data: bytes) -> Kind | None:
     if keys.get(b"apiVersion") and keys.get(b"kind"):
         return _object_kind(keys[b"apiVersion"])
     return _configuration(path, data)
+
+
+def _has_services(data: bytes) -> bool:
+    """Whether something under ``services:`` has an image or a build, as in a compose file of any name."""
+    start = _SERVICES.search(data)
+    if start is None:
+        return False
+    end = _NEXT_KEY.search(data, start.end())
+    return _IMAGE.search(data, start.end(), end.start() if end else len(data)) is not None
 
 
 def _contract_kind(keys: dict[bytes, bytes]) -> Kind | None:
@@ -221,15 +230,20 @@ def _configuration(path: str, data: bytes) -> Kind | None:
     if name.endswith((".json", ".jsonc")) and len(data) > _CONFIGURATION_LIMIT:
         return None
     folders = path.split("/")[:-1]
-    if not _DATA_FOLDERS.isdisjoint(folders) or (folders and folders[0] == ".github"):
+    if not _DATA_FOLDERS.isdisjoint(folders) or (name.endswith(".json") and not _SAMPLE_FOLDERS.isdisjoint(folders)):
         return None
     return Kind.CONFIGURATION
 
 
 _DATA_FOLDERS = frozenset({
     "locale", "locales", "i18n", "translations", "lang", "cassettes", "__snapshots__", "dashboards", ".vscode", ".idea",
-    "node_modules",
+    ".github", ".semgrep", ".mvn", ".devcontainer",
 })  # fmt: skip
+_SAMPLE_FOLDERS = frozenset({
+    "doc", "docs", "test", "tests", "fixtures", "testdata", "test_data", "samples", "api_samples", "examples",
+    "schemas", "json_schemas", "schema", "migrations", "mocks", "__mocks__",
+})  # fmt: skip
+"""Where a JSON file is an example or a data set; a system may have thousands."""
 
 
 def _key_file(_path: str, data: bytes) -> Kind | None:
