@@ -20,13 +20,16 @@ from archlint.model.draft import Draft
 from archlint.model.production import is_production, service_name_at
 
 _SERVERS = re.compile(
-    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|waitress-serve|flask\s+run|fastapi\s+run|python\d?(?:\.\d+)?|node|java|nameko\s+run|"
-    r"celery|npm\s+(?:run|start)|streamlit\s+run|faust|dramatiq|rq\s+worker|arq)\b"
+    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|waitress-serve|flask\s+run|fastapi\s+run|python\d?(?:\.\d+)?|node|java"
+    r"|nameko\s+run|celery|npm\s+(?:run|start)|streamlit\s+run|faust|dramatiq|rq\s+worker|arq)\b"
 )
-_HELPERS = re.compile(r"(?i)\b(?:nginx|cron|crond|rsyslogd?|syslog|sshd|logrotate|tail|filebeat|fluent|supervisor|eventlistener|exporter|"
-                      r"migrate|alembic|collectstatic|pip|manage\.py\s+(?:migrate|collectstatic|loaddata)|-c\s)")  # fmt: skip
+_HELPERS = re.compile(
+    r"(?i)\b(?:nginx|cron|crond|rsyslogd?|syslog|sshd|logrotate|tail|filebeat|fluent|supervisor|eventlistener|exporter"
+    r"|migrate|alembic|collectstatic|pip|manage\.py\s+(?:migrate|collectstatic|loaddata)|-c\s)"
+)
 _SAME_SERVICE = re.compile(
-    r"(?i)(?:^|[-_./])(?:worker|workers|beat|scheduler|cron|tasks?|consumer|cli|migrat\w*|manage|alembic|flower|seed|init)(?:$|[-_./:])"
+    r"(?i)(?:^|[-_./])(?:worker|workers|beat|scheduler|cron|tasks?|consumer|cli|migrat\w*|manage|alembic|flower|seed|init)"
+    r"(?:$|[-_./:])"
 )
 _MODULE = re.compile(
     r"(?:uvicorn|gunicorn|hypercorn|daphne)\b(?:\s+-\S+(?:[= ]\S+)?)*?\s+(?P<app>[A-Za-z_][\w.]*):\w+"

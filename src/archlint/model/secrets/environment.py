@@ -19,13 +19,15 @@ from archlint.model.deployment.kubernetes import container_nodes
 from archlint.model.draft import Draft
 from archlint.model.secrets.collect import Collector, on_its_line
 from archlint.model.secrets.names import credential_kind
-from archlint.model.secrets.value import MASK, Secret, expand, find_secret, find_token
+from archlint.model.secrets.value import MASK, Secret, expand, find_secret, find_token, is_placeholder
 
 _WRITTEN_HERE = frozenset(("literal", "interpolation"))
 _ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)=(.*)$", re.DOTALL)
 _OPTION = re.compile(r"^--?([A-Za-z][\w.-]+)(?:=(.*))?$", re.DOTALL)
 _DEFAULT = re.compile(r"\$\{\w+:?-([^{}]+)\}")
 _PIPELINE_VARIABLES = frozenset(("env", "environment", "variables", "environments", "build_args", "build-args"))
+_LOCAL_URL = re.compile(r"@(?:localhost|127\.0\.0\.1|\[::1\]|postgres|mysql|mariadb|mongo|redis|rabbitmq|db)\b")
+"""A pipeline's own throwaway server."""
 _PIPELINE_WEAK = re.compile(
     r"(?i)^(?:.*(?:test|dummy|fake|sample|mock|ci)\b.*|test.*|password\d*|postgres|root|admin|guest|secret|mysql|user|rabbitmq)$"
 )
@@ -211,6 +213,8 @@ def _add_pipeline(collector: Collector, pipeline: Pipeline) -> None:
             secret = find_secret(one.key, plain) if named else find_token(plain)
             if named and secret is not None and secret.kind in ("name", "url") and _PIPELINE_WEAK.match(text):
                 continue
-            if not named and secret is not None and secret.kind == "url":
+            if secret is not None and secret.kind == "url" and (not named or _LOCAL_URL.search(text)):
+                continue
+            if secret is not None and secret.kind == "name" and is_placeholder(text, one.key):
                 continue
             collector.add(secret, "environment", on_its_line(one.at, one.value), one.key, owner="pipeline")

@@ -24,6 +24,7 @@ from archlint.core.facts.python import (
 )
 from archlint.core.span import Span
 from archlint.model.draft import Draft
+from archlint.model.paths import words
 from archlint.model.production import is_production, service_name_at
 from archlint.model.program import Module
 from archlint.model.secrets.collect import Collector
@@ -56,6 +57,10 @@ _VERIFIERS = frozenset(("jwt.encode", "jwt.decode", "jose.jwt.encode", "jose.jwt
 _LOGIN = re.compile(r"(?:^|\.)(?:smtplib\.SMTP(?:_SSL)?\.login|login)$")
 _SUSPICIOUS = re.compile(r"://|AKIA|ghp_|sk_live|xox|BEGIN|AccountKey|assword\s*=|eyJ")
 _DEEPEST = 6
+_FIXTURE = frozenset(
+    ("test", "tests", "testing", "smoketest", "fixture", "fixtures", "mock", "mocks", "example", "sample")
+)
+"""Words of file names whose literals are test data."""
 
 
 def add_source_secrets(
@@ -66,7 +71,7 @@ def add_source_secrets(
 ) -> None:
     """Add the secrets of production Python. ``in_force`` are the digests of the credentials that deployments use."""
     for module in draft.program.modules.values():
-        if not is_production(module.path, draft.config):
+        if not is_production(module.path, draft.config) or _FIXTURE & set(words(module.path.rpartition("/")[2])):
             continue
         service = service_name_at(draft, module.path)
         for name, at, secret, variable in _in_module(draft, module):
