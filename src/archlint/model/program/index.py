@@ -117,7 +117,7 @@ class Definitions:
             self._prefixes.add(prefix)
             prefix = prefix.rpartition(".")[0]
 
-        for call in facts.calls:
+        for call in facts.calls if any(one.module == "sys" for one in facts.imports) else ():
             if call.name in ("sys.path.append", "sys.path.insert"):
                 folders = self._added.setdefault(module.path.rpartition("/")[0], {})
                 for argument in call.arguments:
@@ -149,9 +149,12 @@ class Definitions:
             return None
         standard = parts[0] in sys.stdlib_module_names
         unbound = None
-        for root in self._roots_for(directory, parts[0])[: 1 if standard else None]:
+        own = directory.replace("/", ".")
+        for root in self._roots_for(directory, parts[0]):
             found = self._below(root, parts)
             if found is None or found[0] is module:
+                continue
+            if standard and root != own and (root or "." not in found[0].name):
                 continue
             if self._is_reached(found):
                 return found

@@ -162,9 +162,10 @@ class Evaluation:
             return HOLES
         self._busy.add(name)
         try:
-            if name in self.definitions.assignments:
-                return self._assigned(name, depth)
             owner, _, last = name.rpartition(".")
+            if name in self.definitions.assignments:
+                found = self._assigned(name, depth)
+                return self._below(owner, last, found, depth) if owner in self.definitions.classes else found
             if owner == "django.conf.settings":
                 return self._assignments(self._settings.django(last, module), last, depth)
             if not owner:
@@ -227,12 +228,16 @@ class Evaluation:
             if given is not None and not any(f"{one}.__init__" in definitions.functions for one in owners):
                 return self.of(given.value, thing.module, depth - 1, None)
         found = self._inherited(thing, owners, name, depth)
-        if found is None or all(one.value in (None, "") and one.is_exact for one in found):
-            below = [f"{one}.{name}" for one in self._calls.subclasses(thing.name)[:MAX_VALUES]]
-            given_below = [one for one in below if one in definitions.assignments]
-            if given_below:
-                return some(value for one in given_below for value in self._assigned(one, depth - 1))
-        return found or HOLES
+        return self._below(thing.name, name, found or HOLES, depth)
+
+    def _below(self, class_name: str, name: str, found: list[Resolved], depth: int) -> list[Resolved]:
+        """What subclasses give an attribute that their base leaves open, else what was found."""
+        if found is HOLES or all(one.value in (None, "") and one.is_exact for one in found):
+            below = [f"{one}.{name}" for one in self._calls.subclasses(class_name)[:MAX_VALUES]]
+            given = [one for one in below if one in self.definitions.assignments and one not in self._busy]
+            if given:
+                return some(value for one in given for value in self._assigned(one, depth - 1))
+        return found
 
     def _inherited(self, thing: Thing, owners: Sequence[str], name: str, depth: int) -> list[Resolved] | None:
         definitions = self.definitions

@@ -8,6 +8,7 @@ fit) is a gap.
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
 from collections.abc import Iterator
 
@@ -18,7 +19,7 @@ from archlint.core.span import Span, start_of
 from archlint.readers.python.spans import Spans
 from archlint.readers.python.statements import Statements
 
-VERSION = 2
+VERSION = 3
 
 _PYTHON_2 = (
     "Missing parentheses in call to",
@@ -76,7 +77,11 @@ def _syntax_reason(error: SyntaxError) -> str:
         return "The file contains null bytes and is no Python source. Exclude it or mend it."
     if message.startswith(_PYTHON_2):
         return f"This is Python 2, which archlint does not read ({message}). Port the file or exclude it."
-    return f"Python cannot parse the file: {message}. Mend the line or exclude the file."
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return (
+        f"Python {version} cannot parse the file: {message}. Mend the line, exclude the file, or run archlint with the "
+        "Python that the file is written for."
+    )
 
 
 def _encoding_reason(error: Exception) -> str:

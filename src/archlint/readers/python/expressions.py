@@ -59,6 +59,7 @@ _GETTERS = frozenset({"get", "getenv", "setdefault", "pop", "config", "env", "st
 _ENVIRONMENT_GETTERS = frozenset(
     {"os.getenv", "os.environ.get", "os.environ.setdefault", "os.environ.pop", "os.environb.get"}
 )
+_ACTING = (ast.Call, ast.Lambda, ast.comprehension, ast.NamedExpr)
 _SILENT = frozenset({"isinstance", "issubclass", "hasattr", "callable", "len", "id", "hash"})
 """Builtins that neither act nor give a value that anything is decided on: their calls are no facts."""
 
@@ -134,7 +135,9 @@ class Expressions:
                 quoted = ast.parse(node.value, mode="eval").body
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return COMPUTED
-            if any(isinstance(one, ast.Call | ast.Constant | ast.Lambda) for one in ast.walk(quoted)):
+            if any(
+                isinstance(one, ast.Call | ast.Lambda | ast.comprehension | ast.NamedExpr) for one in ast.walk(quoted)
+            ):
                 return COMPUTED
             return self.annotation(quoted)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
