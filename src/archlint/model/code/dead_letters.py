@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from archlint.core.facts.python import Dictionary, Expression, Literal, PythonCall, Template
+from archlint.core.facts.python import Dictionary, Expression, Literal, PythonCall
 from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Place, Setting, Unknown, is_unknown
-from archlint.model.code.registrations import Handling
+from archlint.model.code.registrations import Handling, texts_of
 from archlint.model.code.scope import CodeScope, ServiceCode, assigned_value
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
@@ -22,6 +23,7 @@ _DECLARATIONS = frozenset({"queue_declare", "declare_queue"})
 _DEAD_WORDS = re.compile(
     r"dlq|dlx|dead[-_. ]?letter|poison|parking[-_]?lot|quarantine|failed[-_. ](messages|events|topic)|\.errors?$", re.I
 )
+_MOST_NAMES = 500
 _POLICY = "x-dead-letter-exchange"
 
 
@@ -54,7 +56,7 @@ def declarations(draft: Draft, scope: CodeScope) -> list[Declaration]:
                 name, arguments = call.argument("name", 0), call.argument("arguments")
             else:
                 continue
-            names, is_open = _names(draft, name.value if name else None, module)
+            names, is_open = _names(draft, name.value if name else None, call, module)
             setting = _policy(draft, arguments.value if arguments else None, module, call)
             found.append(Declaration(call.at, names, is_open, setting, scope.owners(module)))
     return found
@@ -98,14 +100,15 @@ def _of_queue(
     return None, places
 
 
-def _names(draft: Draft, expression: Expression | None, module: Module) -> tuple[frozenset[str], bool]:
+def _names(
+    draft: Draft, expression: Expression | None, call: PythonCall, module: Module
+) -> tuple[frozenset[str], bool]:
+    """What the queue may be called, and whether it may have other names too."""
     if expression is None:
         return frozenset(), False
-    values = draft.program.evaluate(expression, module)
-    if isinstance(values, Unknown):
-        return frozenset(), True
-    names = frozenset(one.value for one in values if one.is_exact and isinstance(one.value, str))
-    return names, len(names) < len(values) or isinstance(expression, Template) and not names
+    found = list(islice(texts_of(draft, expression, call, module), _MOST_NAMES))
+    names = frozenset(one for one in found if isinstance(one, str))
+    return names, any(is_unknown(one) for one in found)
 
 
 def _policy(

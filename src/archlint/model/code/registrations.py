@@ -466,15 +466,41 @@ def substituted(
 
 
 def _attribute_parameter(draft: Draft, owner: str, name: str) -> str | None:
-    """The constructor's parameter that an attribute is set from."""
-    init = draft.program.function_named(f"{owner}.__init__")
-    if init is None:
-        return None
-    for assignment in init[1].facts.assignments:
-        if isinstance(assignment.target, Reference) and assignment.target.name == name:
-            if isinstance(assignment.value, Parameter):
-                return assignment.value.name
+    """The constructor's parameter that an attribute is set from, in the class or one of its bases."""
+    attribute = name.rpartition(".")[2]
+    bases = draft.program.bases(owner)
+    for one in (owner, *(() if isinstance(bases, Unknown) else bases)):
+        init = draft.program.function_named(f"{one}.__init__")
+        if init is None:
+            continue
+        for assignment in init[1].facts.assignments:
+            if isinstance(assignment.target, Reference) and assignment.target.name == f"{one}.{attribute}":
+                if isinstance(assignment.value, Parameter):
+                    return assignment.value.name
     return None
+
+
+def texts_of(
+    draft: Draft, expression: Expression | None, call: PythonCall, module: Module, depth: int = 0
+) -> Iterator[str | Unknown]:
+    """The texts that an expression in a call may be, followed to every place that calls the functions around it."""
+    function = module.facts.functions[call.function] if call.function is not None else None
+    follows = isinstance(expression, Parameter) or (
+        isinstance(expression, Reference)
+        and function is not None
+        and function.owner is not None
+        and expression.name.startswith(f"{function.owner}.")
+        and _attribute_parameter(draft, function.owner, expression.name) is not None
+    )
+    if function is None or not follows or depth > _MOST_HOPS:
+        yield _text(draft, expression, module)
+        return
+    sites = draft.program.callers(function, module)
+    if not sites:
+        yield _text(draft, expression, module)
+    for site, site_module in sites:
+        given = substituted(draft, expression, function, module, site, site_module)
+        yield from texts_of(draft, given, site, site_module, depth + 1)
 
 
 def _text(draft: Draft, expression: Expression | None, module: Module) -> str | Unknown:
