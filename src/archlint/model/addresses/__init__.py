@@ -152,6 +152,7 @@ def _add_literal(draft: Draft, at: Span, address: Address, service: str, found: 
             host=address.host,
             host_kind=kind,
             port=address.port,
+            environment=target.environment if target else near[0].environment.name if near else None,
             service=service,
             scheme=address.scheme,
             path=address.path,
