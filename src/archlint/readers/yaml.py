@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -33,6 +34,7 @@ RESTART_LIMIT = 100
 
 _DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _ALIAS = re.compile(r"[ \t]*:[ \t]*\*[^\s,\[\]{}]+")
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+)+")
 _INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9_]*|0)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _SURROGATES = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
@@ -170,6 +172,7 @@ def _converter(path: str, text: str, begin: int, has_aliases: bool) -> Callable[
     nodes = 0
     expanded = 0
     first = begin + 1
+    has_properties = has_aliases or "&" in text or "!" in text
 
     def convert(node: Any) -> Node:
         nonlocal nodes, expanded
@@ -187,6 +190,8 @@ def _converter(path: str, text: str, begin: int, has_aliases: bool) -> Callable[
         start = node.start_mark
         end = node.end_mark
         value = node.value
+        if has_properties and (start := _past_properties(text, start)).index > end.index:
+            start = node.start_mark
         made: Node
         if isinstance(value, str):
             style = node.style
@@ -197,7 +202,7 @@ def _converter(path: str, text: str, begin: int, has_aliases: bool) -> Callable[
                 at = Span(path, start.line + first, start.column + 1, end.line + first, end.column + 1)
                 made = Scalar(at, _tagged(node.tag, value) if node.tag else value if style else typed(value), value)
         elif isinstance(node, yaml.MappingNode):
-            made = mapping(node)
+            made = mapping(node, start)
         else:
             items = tuple([convert(item) for item in value])
             if node.flow_style or not items:
@@ -212,8 +217,7 @@ def _converter(path: str, text: str, begin: int, has_aliases: bool) -> Callable[
             known[id(node)] = (made, nodes - before + 1)
         return made
 
-    def mapping(node: Any) -> Mapping:
-        start = node.start_mark
+    def mapping(node: Any, start: Any) -> Mapping:
         entries: dict[str, Entry] = {}
         merged: list[Entry] = []
         end_line, end_column = start.line + first, start.column + 1
@@ -250,6 +254,23 @@ def _converter(path: str, text: str, begin: int, has_aliases: bool) -> Callable[
         return Mapping(_from(path, start, first, end_line, end_column), tuple(entries.values()))
 
     return convert
+
+
+@dataclass(slots=True)
+class _Mark:
+    index: int
+    line: int
+    column: int
+
+
+def _past_properties(text: str, mark: Any) -> Any:
+    """Where the node itself begins: libyaml counts its anchor and tag in."""
+    match = _PROPERTIES.match(text, mark.index)
+    if match is None:
+        return mark
+    breaks = match[0].count("\n")
+    column = len(match[0]) - match[0].rfind("\n") - 1 if breaks else mark.column + len(match[0])
+    return _Mark(match.end(), mark.line + breaks, column)
 
 
 def _merge(node: Node) -> Iterator[Entry]:

@@ -179,13 +179,13 @@ class _Parser:
             kind = f"map<{self._peek(2)},{self._peek(4)}>"
             label = "repeated"
             self.index += 5
-        name, equals, number = self._peek(1), self._peek(2), _number(self._peek(3))
+        called, equals, number = self._peek(1), self._peek(2), _number(self._peek(3))
         before = self.index
         self._skip_statement()
         if self.index == before:
             self.index += 1
-        if name and equals == "=" and number is not None:
-            fields.append(ProtoField(self._span(begin), name, number, kind, label))
+        if called and equals == "=" and number is not None:
+            fields.append(ProtoField(self._span(begin), called, number, kind, label))
 
     def _enum(self, prefix: str) -> None:
         begin = self.index
