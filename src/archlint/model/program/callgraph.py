@@ -19,7 +19,8 @@ from archlint.core.facts.python import (
     Result,
 )
 from archlint.model.program.index import Definitions, Module
-from archlint.model.program.objects import Objects, Thing
+from archlint.model.program.objects import Objects
+from archlint.model.program.things import Thing
 
 MAX_REACHABLE = 2000
 

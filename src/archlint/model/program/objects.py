@@ -7,7 +7,7 @@ base classes. Bounded in depth; whatever is not known is ``NOTHING``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from archlint.core.facts.python import (
     Choice,
@@ -28,77 +28,23 @@ from archlint.core.facts.python import (
 )
 from archlint.core.values import Unknown
 from archlint.model.program.index import Definitions, Module
+from archlint.model.program.things import (
+    CALLING,
+    ITERATORS,
+    NO_BASES,
+    NOTHING,
+    PLAIN_TYPES,
+    TRANSPARENT,
+    WRAPPERS_OF_TYPES,
+    WRAPPING_METHODS,
+    Thing,
+    argument_for,
+    is_property,
+)
 
 MAX_DEPTH = 10
 MAX_CALLERS = 8
 
-
-@dataclass(frozen=True)
-class Thing:
-    """Something that has a qualified name: a definition itself, or an instance of the class (the result of the library
-    function) of that name. ``call`` made it, in ``module``."""
-
-    name: str
-    call: PythonCall | None = None
-    module: Module | None = None
-    instance: bool = False
-
-    @property
-    def is_known(self) -> bool:
-        """Whether its name is known."""
-        return self.name != "?"
-
-
-NOTHING = Thing("?")
-
-_TRANSPARENT = {
-    "typing.cast": 1,
-    "cast": 1,
-    "contextlib.closing": 0,
-    "contextlib.aclosing": 0,
-    "contextlib.nullcontext": 0,
-    "copy.copy": 0,
-    "copy.deepcopy": 0,
-    "asyncio.run": 0,
-    "asyncio.wait_for": 0,
-    "asyncio.shield": 0,
-    "asyncio.create_task": 0,
-    "asyncio.ensure_future": 0,
-    "asgiref.sync.async_to_sync": 0,
-    "asgiref.sync.sync_to_async": 0,
-    "functools.partial": 0,
-    "functools.partialmethod": 0,
-    "fastapi.Depends": 0,
-    "iter": 0,
-    "next": 0,
-}
-"""Library functions that give back (the result of) their argument of that position."""
-
-_WRAPPING_METHODS = frozenset({"enter_context", "enter_async_context", "__enter__", "__aenter__"})
-_CALLING = frozenset({"fastapi.Depends", "fastapi.params.Depends", "fastapi.Security"})
-_NO_BASES = frozenset(
-    {"object", "abc.ABC", "typing.Generic", "typing.Protocol", "Exception", "enum.Enum", "type", "typing.NamedTuple"}
-)
-_WRAPPERS_OF_TYPES = frozenset(
-    {"typing.Optional", "typing.Annotated", "typing_extensions.Annotated", "typing.Final", "typing.ClassVar"}
-)
-_PLAIN_TYPES = frozenset(
-    {"str", "int", "float", "bool", "bytes", "dict", "list", "set", "tuple", "object", "None", "typing.Any", "type"}
-)
-_ITERATORS = frozenset(
-    {
-        "typing.Iterator",
-        "typing.Generator",
-        "typing.AsyncIterator",
-        "typing.AsyncGenerator",
-        "typing.Awaitable",
-        "collections.abc.Iterator",
-        "collections.abc.Generator",
-        "collections.abc.AsyncIterator",
-        "collections.abc.AsyncGenerator",
-        "collections.abc.Awaitable",
-    }
-)
 
 Callers = Callable[[PythonFunction, Module], "tuple[tuple[PythonCall, Module], ...]"]
 
@@ -235,7 +181,7 @@ class Objects:
         match annotation:
             case Reference(name=name):
                 known = self._definitions.canonical(name, module)
-                if known in _PLAIN_TYPES:
+                if known in PLAIN_TYPES:
                     return NOTHING
                 if known in self._definitions.assignments:
                     return self._alias(known, depth)
@@ -253,9 +199,9 @@ class Objects:
                         found = self.thing(extra, module, depth - 1)
                         if found.is_known and isinstance(extra, Result):
                             call = module.call(extra.call)
-                            if call is not None and self.called_name(call, module) in _CALLING:
+                            if call is not None and self.called_name(call, module) in CALLING:
                                 return found
-                if outer in _WRAPPERS_OF_TYPES or outer in _ITERATORS:
+                if outer in WRAPPERS_OF_TYPES or outer in ITERATORS:
                     return self.annotated(inner, module, depth - 1)
                 if outer.rpartition(".")[2][:1].isupper() and not outer.startswith(("typing.", "collections.")):
                     return Thing(outer, instance=True)
@@ -294,21 +240,21 @@ class Objects:
             return self._returned(*definitions.functions[name], call, module, depth)
         if name in definitions.classes:
             return Thing(name, call, module, instance=True)
-        if name in _TRANSPARENT or name.rpartition(".")[2] in _WRAPPING_METHODS:
-            position = _TRANSPARENT.get(name, 0)
+        if name in TRANSPARENT or name.rpartition(".")[2] in WRAPPING_METHODS:
+            position = TRANSPARENT.get(name, 0)
             inner = call.argument("", position)
-            if inner is None and name in _CALLING:
+            if inner is None and name in CALLING:
                 inner = call.argument("dependency")
             if inner is not None:
                 found = self.thing(inner.value, module, depth - 1)
-                if name in _CALLING and found.name in definitions.functions:
+                if name in CALLING and found.name in definitions.functions:
                     return self._returned(*definitions.functions[found.name], None, module, depth)
-                if name in _CALLING and found.name in definitions.classes:
+                if name in CALLING and found.name in definitions.classes:
                     return replace(found, instance=True)
                 if name.startswith("functools.partial") and not found.instance:
                     return replace(found, call=call, module=module)
                 return found
-            if name.rpartition(".")[2] in _WRAPPING_METHODS:
+            if name.rpartition(".")[2] in WRAPPING_METHODS:
                 return self.thing(call.callee.base, module, depth - 1) if isinstance(call.callee, Member) else NOTHING
         if name == "getattr" and len(call.arguments) >= 2:
             attribute = call.arguments[1].value
@@ -376,7 +322,7 @@ class Objects:
             full = f"{owner}.{name}"
             if full in definitions.functions:
                 function, home = definitions.functions[full]
-                if _is_property(function):
+                if is_property(function):
                     found = self._returned(function, home, None, home, depth - 1)
                     return found if found.is_known else Thing(full, instance=True)
                 return Thing(full)
@@ -386,7 +332,7 @@ class Objects:
                 return Thing(full)
             if owner == "?":
                 break
-            if owner not in definitions.classes and owner not in _NO_BASES:
+            if owner not in definitions.classes and owner not in NO_BASES:
                 return Thing(full)
         return Thing(f"{thing.name}.{name}")
 
@@ -469,23 +415,3 @@ class Objects:
                     yield item, module
         elif isinstance(value, Comprehension):
             yield value.element, module
-
-
-def argument_for(call: PythonCall, function: PythonFunction, name: str) -> tuple[Expression] | None:
-    """What a call passes for a parameter, in a tuple of one; None where it passes nothing that is seen."""
-    positional = [one.name for one in function.parameters if one.kind == "positional"]
-    position = None
-    if name in positional:
-        position = positional.index(name)
-        static = any(isinstance(one, Reference) and one.name == "staticmethod" for one in function.decorators)
-        if function.owner is not None and not static:
-            position -= 1
-    found = call.argument(name, position)
-    return None if found is None else (found.value,)
-
-
-def _is_property(function: PythonFunction) -> bool:
-    return any(
-        isinstance(one, Reference) and one.name.rpartition(".")[2] in ("property", "cached_property")
-        for one in function.decorators
-    )

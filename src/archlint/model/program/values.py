@@ -33,10 +33,11 @@ from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Place, Unknown
 from archlint.model.program.callgraph import CallGraph
 from archlint.model.program.index import Definitions, Module
-from archlint.model.program.objects import Objects, Thing, argument_for
+from archlint.model.program.objects import Objects
 from archlint.model.program.resolved import HOLE, HOLES, MAX_VALUES, NOT_KNOWN, Lookup, Resolved, some, through
 from archlint.model.program.results import result_of
 from archlint.model.program.settings import Settings
+from archlint.model.program.things import Thing, argument_for
 
 MAX_DEPTH = 16
 MAX_STEPS = 2000

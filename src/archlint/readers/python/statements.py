@@ -11,42 +11,33 @@ from collections.abc import Callable, Iterator, Sequence
 
 from archlint.core.facts.python import (
     Argument,
-    Display,
-    Element,
     Expression,
     Item,
     Literal,
-    Loop,
     Member,
     Parameter,
     PythonAssignment,
     PythonClass,
     PythonFunction,
-    PythonHandler,
     PythonImport,
     PythonModule,
     PythonParameter,
     PythonRaise,
     Reference,
-    dotted,
 )
 from archlint.core.span import Span
 from archlint.core.values import Unknown
 from archlint.readers.python.expressions import Expressions
-from archlint.readers.python.operands import COMPUTED, add, arithmetic, name_of, parts_of, tested_for_presence
-from archlint.readers.python.scopes import Names, Scope, bounded, choice, fallback, merge
+from archlint.readers.python.flow import Flow
+from archlint.readers.python.operands import COMPUTED, add, arithmetic, name_of, parts_of
+from archlint.readers.python.scopes import Scope, bounded, choice
 from archlint.readers.python.shapes import (
     FunctionNode,
-    assigned,
-    in_loop,
-    is_main_test,
     is_text,
-    is_type_checking,
     last_of_signature,
 )
 from archlint.readers.python.spans import Spans
 
-REASSIGNED = Unknown("changes in the loop")
 DELETED = Unknown("deleted")
 
 
@@ -66,12 +57,8 @@ class Statements:
         self._headers: list[PythonFunction] = []
         self._classes: list[PythonClass] = []
         self._raises: list[PythonRaise] = []
-        self._handlers: list[PythonHandler] = []
-        self._main: Span | None = None
         self._waiting: deque[tuple[FunctionNode, Scope, int, str | None]] = deque()
-        self._typing_only = False
-        self._fallback = False
-        self._raised = 0
+        flow = self._flow = Flow(self._expressions, self.block, self.store)
         self._run: dict[type, Callable[..., bool | None]] = {
             ast.Expr: self._expression,
             ast.Assign: self._assign,
@@ -84,14 +71,14 @@ class Statements:
             ast.ClassDef: self._class,
             ast.Return: self._return,
             ast.Raise: self._raise,
-            ast.If: self._if,
-            ast.For: self._for,
-            ast.AsyncFor: self._for,
-            ast.While: self._while,
-            ast.With: self._with,
-            ast.AsyncWith: self._with,
-            ast.Try: self._try,
-            ast.Match: self._match,
+            ast.If: flow.if_,
+            ast.For: flow.for_,
+            ast.AsyncFor: flow.for_,
+            ast.While: flow.while_,
+            ast.With: flow.with_,
+            ast.AsyncWith: flow.with_,
+            ast.Try: flow.try_,
+            ast.Match: flow.match_,
             ast.Global: self._global,
             ast.Nonlocal: self._nonlocal,
             ast.Delete: self._delete,
@@ -101,11 +88,11 @@ class Statements:
             ast.Break: self._pass,
         }
         if hasattr(ast, "TryStar"):
-            self._run[ast.TryStar] = self._try
+            self._run[ast.TryStar] = flow.try_
 
     def module(self, tree: ast.Module, path: str, lines: int) -> PythonModule:
         """Read the whole module."""
-        self._block(tree.body)
+        self.block(tree.body)
         while self._waiting:
             self._body(*self._waiting.popleft())
         reader = self._expressions
@@ -120,12 +107,12 @@ class Statements:
             tuple(call for call in reader.calls if call is not None),
             tuple(reader.strings),
             tuple(self._raises),
-            tuple(self._handlers),
-            self._main,
+            tuple(self._flow.handlers),
+            self._flow.main,
             lines,
         )
 
-    def _block(self, body: Sequence[ast.stmt]) -> bool:
+    def block(self, body: Sequence[ast.stmt]) -> bool:
         """Run statements; whether the flow surely leaves the block by return, raise or continue."""
         run = self._run
         for statement in body:
@@ -193,7 +180,7 @@ class Statements:
             if not static:
                 scope.selves[header.parameters[0].name] = owner
         self._enter(scope)
-        self._block(node.body)
+        self.block(node.body)
         self._functions[index] = PythonFunction(
             header.at,
             header.name,
@@ -240,20 +227,19 @@ class Statements:
         )
         scope.names[node.name] = reader.reference(name)
         reader.scope = Scope("class", name, {}, scope, scope.function)
-        self._block(node.body)
+        self.block(node.body)
         reader.scope = scope
 
     def _import(self, node: ast.Import) -> None:
-        reader = self._expressions
+        function, typing_only = self._expressions.scope.function, self._flow.typing_only
         for one in node.names:
             alias = one.asname or one.name.partition(".")[0]
             self._bind_import(alias, one.name if one.asname else alias)
-            self._imports.append(
-                PythonImport(self.spans.of(one), one.name, None, alias, 0, reader.scope.function, self._typing_only)
-            )
+            self._imports.append(PythonImport(self.spans.of(one), one.name, None, alias, 0, function, typing_only))
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         reader = self._expressions
+        function, typing_only = reader.scope.function, self._flow.typing_only
         module = self._absolute(node.module or "", node.level)
         for one in node.names:
             alias = one.asname or one.name
@@ -263,14 +249,20 @@ class Statements:
                 self._bind_import(alias, f"{module}.{one.name}" if module else one.name)
             self._imports.append(
                 PythonImport(
-                    self.spans.of(one), module, one.name, alias, node.level, reader.scope.function, self._typing_only
+                    self.spans.of(one),
+                    module,
+                    one.name,
+                    alias,
+                    node.level,
+                    reader.scope.function,
+                    self._flow.typing_only,
                 )
             )
 
     def _bind_import(self, alias: str, name: str) -> None:
         scope = self._expressions.scope
         names = self._module_scope.names if alias in scope.globals else scope.names
-        if not (self._fallback and alias in names):
+        if not (self._flow.in_handler and alias in names):
             names[alias] = self._expressions.reference(name)
 
     def _absolute(self, module: str, level: int) -> str:
@@ -294,15 +286,15 @@ class Statements:
     def _assign(self, node: ast.Assign) -> None:
         value = self._expressions.read(node.value)
         for target in node.targets:
-            self._store(target, value, node.value)
+            self.store(target, value, node.value)
 
     def _annotated(self, node: ast.AnnAssign) -> None:
         reader = self._expressions
         annotation = reader.annotation(node.annotation)
         if node.value is not None:
-            self._store(node.target, reader.read(node.value), node.value, annotation)
+            self.store(node.target, reader.read(node.value), node.value, annotation)
         elif reader.scope.kind != "function":
-            self._store(node.target, Unknown("declared"), node.annotation, annotation)
+            self.store(node.target, Unknown("declared"), node.annotation, annotation)
 
     def _augmented(self, node: ast.AugAssign) -> None:
         reader = self._expressions
@@ -312,13 +304,13 @@ class Statements:
             new = add([old, value]) if isinstance(node.op, ast.Add) else arithmetic(node.op, old, value)
             reader.scope.names[node.target.id] = bounded(new)
         else:
-            self._store(node.target, value, node.value, augmented=True)
+            self.store(node.target, value, node.value, augmented=True)
 
     def _is_local(self, name: str) -> bool:
         scope = self._expressions.scope
         return scope.kind == "function" and name not in scope.globals
 
-    def _store(
+    def store(
         self,
         target: ast.expr,
         value: Expression,
@@ -326,6 +318,7 @@ class Statements:
         annotation: Expression | None = None,
         augmented: bool = False,
     ) -> None:
+        """Assign a value to a target: a local name takes its place, all else becomes a fact."""
         reader = self._expressions
         scope = reader.scope
         if node.__class__ is ast.Constant:
@@ -343,7 +336,7 @@ class Statements:
                 scope.names[name] = bounded(value)
                 return
             owner = self._module_scope if name in scope.globals else scope
-            if self._fallback and isinstance(owner.names.get(name), Reference) and value == Literal(None):
+            if self._flow.in_handler and isinstance(owner.names.get(name), Reference) and value == Literal(None):
                 return
             place: Expression = reader.reference(f"{owner.prefix}.{name}" if owner.prefix else name)
             known = isinstance(value, Reference) and value.name in ("os.environ", "os.getenv", "os.environ.get")
@@ -352,10 +345,10 @@ class Statements:
             nodes = node.elts if isinstance(node, ast.Tuple | ast.List) else None
             for position, (one, part) in enumerate(zip(target.elts, parts_of(value, target.elts), strict=True)):
                 paired = nodes is not None and len(nodes) == len(target.elts)
-                self._store(one, part, nodes[position] if paired and nodes else node)
+                self.store(one, part, nodes[position] if paired and nodes else node)
             return
         elif isinstance(target, ast.Starred):
-            self._store(target.value, COMPUTED, node)
+            self.store(target.value, COMPUTED, node)
             return
         elif isinstance(target, ast.Subscript):
             place = Item(reader.read(target.value), reader.read(target.slice))
@@ -383,7 +376,7 @@ class Statements:
         exception = None if node.exc is None else bounded(reader.read(node.exc))
         if node.cause is not None:
             reader.read(node.cause)
-        self._raised += 1
+        self._flow.raised += 1
         self._raises.append(PythonRaise(self.spans.of(node), exception, reader.scope.function))
         return True
 
@@ -412,186 +405,3 @@ class Statements:
 
     def _pass(self, _: ast.stmt) -> None:
         return None
-
-    # Flow
-
-    def _if(self, node: ast.If) -> bool:
-        reader = self._expressions
-        scope = reader.scope
-        reader.read(node.test)
-        if is_main_test(node.test) and self._main is None:
-            self._main = self.spans.of(node.test)
-        elif is_type_checking(node.test):
-            before, self._typing_only = self._typing_only, True
-            self._block(node.body)
-            self._typing_only = before
-            self._block(node.orelse)
-            return False
-        outer, reader.branch = reader.branch, not is_main_test(node.test) or reader.branch
-        if scope.kind != "function":
-            self._block(node.body)
-            self._block(node.orelse)
-            reader.branch = outer
-            return False
-        names = scope.names
-        scope.names = dict(names)
-        left = self._block(node.body)
-        one = scope.names
-        scope.names = dict(names)
-        gone = self._block(node.orelse) if node.orelse else False
-        scope.names = _join(one, left, scope.names, gone)
-        if not left and not node.orelse:
-            self._fill(node.test, names, one, other=scope.names)
-        reader.branch = outer
-        return left and gone
-
-    def _fill(self, test: ast.expr, before: Names, body: Names, other: Names) -> None:
-        """``if x is None: x = default`` gives ``x`` a fallback, not a choice."""
-        tested = tested_for_presence(test)
-        if tested is None or tested[1] or not isinstance(tested[0], ast.Name):
-            return
-        name = tested[0].id
-        old, new = before.get(name), body.get(name)
-        if old is not None and new is not None and old is not new:
-            other[name] = bounded(fallback(old, new))
-
-    def _for(self, node: ast.For | ast.AsyncFor) -> None:
-        reader = self._expressions
-        iterable = bounded(reader.read(node.iter))
-        span = self._heading(node, node.iter)
-        self._loop(Loop(span, "for", iterable), node, lambda: self._store(node.target, Element(iterable), node.iter))
-
-    def _while(self, node: ast.While) -> None:
-        reader = self._expressions
-        before = len(reader.calls)
-        self._forget(node.body)
-        test = bounded(reader.read(node.test))
-        loop = Loop(self._heading(node, node.test), "while", test)
-        for index in range(before, len(reader.calls)):
-            call = reader.calls[index]
-            if call is not None and call.loop is reader.loop:
-                reader.calls[index] = in_loop(call, loop)
-        self._loop(loop, node, lambda: None)
-
-    def _loop(self, loop: Loop, node: ast.For | ast.AsyncFor | ast.While, start: Callable[[], None]) -> None:
-        reader = self._expressions
-        scope = reader.scope
-        outer, reader.loop = reader.loop, loop
-        names = scope.names
-        if scope.kind == "function":
-            scope.names = dict(names)
-            self._forget(node.body)
-        start()
-        self._block(node.body)
-        reader.loop = outer
-        if scope.kind == "function":
-            scope.names = merge(scope.names, names)
-        self._block(node.orelse)
-
-    def _forget(self, body: Sequence[ast.stmt]) -> None:
-        """What the loop assigns may have another value on its next round."""
-        names = self._expressions.scope.names
-        if self._expressions.scope.kind == "function":
-            for name in set(assigned(body)):
-                old = names.get(name)
-                if old is not None:
-                    names[name] = choice(old, REASSIGNED)
-
-    def _heading(self, node: ast.stmt | ast.excepthandler, last: ast.expr) -> Span:
-        end_line, end_offset = last.end_lineno or last.lineno, last.end_col_offset or last.col_offset
-        return self.spans.between(node.lineno, node.col_offset, end_line, end_offset)
-
-    def _with(self, node: ast.With | ast.AsyncWith) -> bool:
-        reader = self._expressions
-        outer = reader.contexts
-        for one in node.items:
-            value = bounded(reader.read(one.context_expr))
-            if one.optional_vars is not None:
-                self._store(one.optional_vars, value, one.context_expr)
-            reader.contexts = (*reader.contexts, value)
-        left = self._block(node.body)
-        reader.contexts = outer
-        return left
-
-    def _try(self, node: ast.Try) -> bool:
-        reader = self._expressions
-        scope = reader.scope
-        outer = reader.catches
-        kinds = [self._caught(handler) for handler in node.handlers]
-        names = scope.names
-        local = scope.kind == "function"
-        if local:
-            scope.names = dict(names)
-        reader.catches = (*(name for one in kinds for name in one), *outer)
-        left = self._block(node.body)
-        reader.catches = outer
-        if not left:
-            left = self._block(node.orelse)
-        tried = scope.names
-        result = tried
-        entry = merge(names, tried) if local else names
-        for handler, kind in zip(node.handlers, kinds, strict=True):
-            if local:
-                scope.names = dict(entry)
-                if handler.name:
-                    scope.names[handler.name] = COMPUTED
-            raised = self._raised
-            branch, reader.branch = reader.branch, True
-            fallback, self._fallback = self._fallback, True
-            gone = self._block(handler.body)
-            self._fallback = fallback
-            reader.branch = branch
-            end = handler.type if handler.type is not None else None
-            at = self._heading(handler, end) if end is not None else self._bare(handler)
-            first, last = handler.body[0], handler.body[-1]
-            body = self.spans.between(
-                first.lineno, first.col_offset, last.end_lineno or last.lineno, last.end_col_offset or 0
-            )
-            self._handlers.append(PythonHandler(at, kind, scope.function, self._raised > raised, body))
-            if local:
-                result = _join(result, left, scope.names, gone)
-            left = left and gone
-        if local:
-            scope.names = result
-        return self._block(node.finalbody) or left
-
-    def _bare(self, handler: ast.ExceptHandler) -> Span:
-        return self.spans.between(handler.lineno, handler.col_offset, handler.lineno, handler.col_offset + 6)
-
-    def _caught(self, handler: ast.ExceptHandler) -> tuple[str, ...]:
-        if handler.type is None:
-            return ("BaseException",)
-        kind = self._expressions.read(handler.type)
-        return tuple(dotted(one) for one in (kind.items if isinstance(kind, Display) else (kind,)))
-
-    def _match(self, node: ast.Match) -> bool:
-        reader = self._expressions
-        scope = reader.scope
-        subject = reader.read(node.subject)
-        branch, reader.branch = reader.branch, True
-        names = scope.names
-        result, left = names, False
-        for case in node.cases:
-            if scope.kind == "function":
-                scope.names = dict(names)
-            for pattern in ast.walk(case.pattern):
-                if isinstance(pattern, ast.MatchAs | ast.MatchStar) and pattern.name and scope.kind == "function":
-                    scope.names[pattern.name] = subject if pattern is case.pattern else COMPUTED
-                elif isinstance(pattern, ast.MatchValue):
-                    reader.named_string(name_of(node.subject), pattern.value, "comparison")
-            if case.guard is not None:
-                reader.read(case.guard)
-            gone = self._block(case.body)
-            if scope.kind == "function":
-                result = _join(result, left, scope.names, gone)
-        if scope.kind == "function":
-            scope.names = result
-        reader.branch = branch
-        return False
-
-
-def _join(one: dict[str, Expression], left: bool, other: dict[str, Expression], gone: bool) -> dict[str, Expression]:
-    """The names after two branches; one that leaves the block gives only what the other does not know."""
-    if left == gone:
-        return merge(one, other)
-    return {**one, **other} if left else {**other, **one}
