@@ -1,7 +1,7 @@
 """The documentation that is generated: a page a rule, their index, and the subjects that rules can talk about.
 
-``python -m archlint.docs`` writes the pages, ``--check`` tells which are not current and exits with 1. All
-comes from the rule files and from the docstrings and annotations of the subjects, so there is nothing to keep in step by hand.
+``python -m archlint.docs`` writes the pages, ``--check`` tells which are not current and exits with 1. All comes from
+the rule files and from the docstrings and annotations of the subjects, so there is nothing to keep in step by hand.
 """
 
 from __future__ import annotations

@@ -275,7 +275,8 @@ class _Compiler:
         shown = self.shown(left_node)
         if isinstance(op, ast.Is | ast.IsNot):
             if not (isinstance(right_node, ast.Constant) and right_node.value is None):
-                raise ExpressionError("'is' compares with None only; write '=='", right_node.col_offset)
+                hint = "'not x' or 'x'" if right_type == BOOL else "'=='"
+                raise ExpressionError(f"'is' compares with None only; write {hint}", right_node.col_offset)
             if not left_type & NONE:
                 raise ExpressionError(f"{shown} is never None: it is {describe(left_type)}", place)
             return none_test(left_value, isinstance(op, ast.Is))
