@@ -254,8 +254,8 @@ class Statements:
                     one.name,
                     alias,
                     node.level,
-                    reader.scope.function,
-                    self._flow.typing_only,
+                    function,
+                    typing_only,
                 )
             )
 
