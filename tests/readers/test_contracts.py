@@ -154,3 +154,13 @@ def test_an_asyncapi_document_is_its_tree() -> None:
     (fact,) = asyncapi.read(source("a.yaml", "asyncapi: 2.6.0\n", Kind.ASYNCAPI))
     assert isinstance(fact, AsyncApiDocument)
     assert fact.version == "2.6.0"
+
+
+def test_a_mistake_made_over_and_over_is_said_once() -> None:
+    schemas = "".join(f"    S{number}: {{type: string, minimum: true}}\n" for number in range(5))
+    text = f"openapi: 3.0.0\ninfo: {{title: a, version: '1'}}\npaths: {{}}\ncomponents:\n  schemas:\n{schemas}"
+    (fact,) = openapi.read(source("oas.yaml", text, Kind.OPENAPI))
+    assert isinstance(fact, OpenApiDocument)
+    (problem,) = fact.problems
+    assert problem.at.line == 6
+    assert problem.message == "components/schemas/S0/minimum: True is not of type 'number' (and 4 more like it)"

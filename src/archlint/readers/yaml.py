@@ -27,7 +27,7 @@ except ImportError as error:  # pragma: no cover
     message = "PyYAML was built without libyaml, which archlint needs: reinstall it from a wheel"
     raise ImportError(message) from error
 
-VERSION = 1
+VERSION = 2
 ALIAS_LIMIT = 200_000
 DEPTH_LIMIT = 200
 RESTART_LIMIT = 100

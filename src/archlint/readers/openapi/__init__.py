@@ -6,6 +6,7 @@ other files and to URLs are neither followed nor judged.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from archlint.core import tree
@@ -17,8 +18,12 @@ from archlint.readers import yaml
 from archlint.readers.openapi.schema import schema_problems
 from archlint.readers.openapi.semantics import semantic_problems
 
-VERSION = yaml.VERSION * 1000 + 1
+VERSION = yaml.VERSION * 1000 + 2
 PROBLEM_LIMIT = 50
+ALIKE_LIMIT = 3
+
+_DIFFERENCES = re.compile(r"^.*?: |'[^']*'|\d+")
+"""What tells a mistake from its repetition elsewhere: the path before the colon, names and numbers."""
 
 
 def read(file: SourceFile) -> Iterator[AnyFact]:
@@ -32,8 +37,23 @@ def read(file: SourceFile) -> Iterator[AnyFact]:
 
 
 def _problems(document: Mapping, version: str) -> tuple[ContractProblem, ...]:
-    """The problems in the order of their places; one a line, as a second one is nearly always the first again."""
+    """The problems in the order of their places.
+
+    One a line, as a second one is nearly always the first again; and of a mistake that a generator made over and over
+    only the first, with their number.
+    """
     by_line: dict[int, ContractProblem] = {}
     for problem in (*semantic_problems(document, version), *schema_problems(document, version)):
         by_line.setdefault(problem.at.line, problem)
-    return tuple(by_line[line] for line in sorted(by_line))[:PROBLEM_LIMIT]
+    alike: dict[str, list[ContractProblem]] = {}
+    for line in sorted(by_line):
+        alike.setdefault(_DIFFERENCES.sub("", by_line[line].message), []).append(by_line[line])
+    kept: list[ContractProblem] = []
+    for problems in alike.values():
+        if len(problems) <= ALIKE_LIMIT:
+            kept.extend(problems)
+        else:
+            message = f"{problems[0].message} (and {len(problems) - 1} more like it)"
+            kept.append(ContractProblem(problems[0].at, message))
+    kept.sort(key=lambda problem: problem.at)
+    return tuple(kept[:PROBLEM_LIMIT])

@@ -108,7 +108,9 @@ def _operation_ids(document: _Document) -> Iterator[ContractProblem]:
 
 
 def _path_templates(document: _Document) -> Iterator[ContractProblem]:
-    """Paths Object: templated paths that differ only in their names are identical, and MUST NOT exist twice."""
+    """Paths Object: templated paths that differ only in their names are identical and MUST NOT exist (from 3.0)."""
+    if document.version.startswith("2"):
+        return
     seen: dict[str, Entry] = {}
     for path in tree.entries(document.root, "paths"):
         if not path.key.startswith("/"):
