@@ -15,6 +15,7 @@ from archlint.model.secrets.configuration import add_configuration_secrets, is_t
 from archlint.model.secrets.environment import add_environment_secrets
 from archlint.model.secrets.manifests import add_kubernetes_secrets
 from archlint.model.secrets.python import add_source_secrets
+from archlint.model.secrets.terraform import add_terraform_secrets
 from archlint.model.secrets.value import find_secret
 
 Setters = dict[str, set[str | None]]
@@ -34,6 +35,7 @@ def add_secrets(draft: Draft) -> None:
     in_force = _credentials_in_force(draft) | add_kubernetes_secrets(draft, collector)
     add_environment_secrets(draft, collector)
     add_configuration_secrets(draft, collector, default_holds)
+    add_terraform_secrets(draft, collector)
     add_source_secrets(draft, collector, default_holds, in_force)
 
 

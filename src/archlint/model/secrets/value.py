@@ -273,7 +273,7 @@ def _is_a_name(text: str, name: str) -> bool:
     if _ENVIRONMENT_NAME.match(text) and credential_kind(text):
         return True
     if words_of(name)[-1:] in (("secret",), ("credentials",), ("credential",)) and len(words_of(name)) <= 2:
-        return bool(words) and "-" in text and words[-1] in _OBJECT_WORDS
+        return bool(words) and ("-" in text or "/" in text) and words[-1] in _OBJECT_WORDS
     return False
 
 
