@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "archlint.yaml"
 _SIZE_LIMIT = 500_000
+_DEPTH_LIMIT = 20
 
 
 class ConfigError(Exception):
@@ -114,9 +115,13 @@ class _Document:
             raise ConfigError(f"{path} is not UTF-8; save it as UTF-8") from None
         self.loader = yaml.CSafeLoader(self.text)
         try:
+            depth = 0  # counted as the events come, before nodes are made: deep nesting costs libyaml quadratic time
             for event in yaml.parse(self.text, yaml.CSafeLoader):
+                depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
                 if isinstance(event, yaml.AliasEvent):
                     self.fail(event.start_mark, "aliases are not taken here; write the value again")
+                if depth > _DEPTH_LIMIT:
+                    self.fail(event.start_mark, "this is nested too deeply")
             self.node = self.loader.get_single_node()
         except yaml.MarkedYAMLError as error:
             self.fail(error.problem_mark or error.context_mark, f"this is no YAML: {error.problem or error.context}")

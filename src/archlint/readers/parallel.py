@@ -136,21 +136,25 @@ def _pooled(files: Sequence[SourceFile], positions: Sequence[int], jobs: int) ->
                     left.discard(position)
                     yield position, encoded
     except BrokenProcessPool:
-        for position in sorted(left):
-            yield position, _read_apart(files, position)
+        yield from _read_apart(files, sorted(left))
     finally:
         _inherited = ()
 
 
-def _read_apart(files: Sequence[SourceFile], position: int) -> bytes:
-    try:
-        with _pool(1, files) as pool:
-            return pool.submit(_read_chunk, [position]).result()[0][1]
-    except BrokenProcessPool:
-        gap = Gap(
-            start_of(files[position].path), "crash", "reading it ended the process; exclude the file, and report this"
-        )
-        return _encode([gap])
+def _read_apart(files: Sequence[SourceFile], positions: list[int]) -> Iterator[tuple[int, bytes]]:
+    """Read one file after the other in another process: if it dies, it is by the first file that is not done."""
+    while positions:
+        done = 0
+        try:
+            with _pool(1, files) as pool:
+                for future in [pool.submit(_read_chunk, [position]) for position in positions]:
+                    yield from future.result()
+                    done += 1
+        except BrokenProcessPool:
+            reason = "reading it ended the process; exclude the file, and report this"
+            yield positions[done], _encode([Gap(start_of(files[positions[done]].path), "crash", reason)])
+            done += 1
+        positions = positions[done:]
 
 
 def _pool(jobs: int, files: Sequence[SourceFile]) -> ProcessPoolExecutor:

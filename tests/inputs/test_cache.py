@@ -1,0 +1,100 @@
+"""The cache gives back what was kept, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archlint.inputs import cache as module
+from archlint.inputs.cache import FactCache, bundle_digest, default_directory
+
+
+def kept(root: Path, directory: Path) -> FactCache:
+    cache = FactCache(root, directory)
+    cache.put("a.py", "1", b"first")
+    cache.put("b.py", "2", b"second")
+    cache.save()
+    return FactCache(root, directory)
+
+
+def get(cache: FactCache, path: str, digest: str) -> bytes | None:
+    blob = cache.get(path, digest)
+    return None if blob is None else bytes(blob)
+
+
+def test_facts_are_found_by_path_and_content(tmp_path: Path) -> None:
+    cache = kept(tmp_path, tmp_path / "c")
+    assert get(cache, "a.py", "1") == b"first"
+    assert get(cache, "b.py", "2") == b"second"
+    assert get(cache, "a.py", "2") is None
+    assert get(cache, "c.py", "1") is None
+
+
+def test_another_workspace_has_a_cache_of_its_own(tmp_path: Path) -> None:
+    kept(tmp_path, tmp_path / "c")
+    assert get(FactCache(tmp_path / "other", tmp_path / "c"), "a.py", "1") is None
+
+
+def test_every_damage_is_a_miss(tmp_path: Path) -> None:
+    kept(tmp_path, tmp_path / "c")
+    (file,) = (tmp_path / "c").iterdir()
+    whole = file.read_bytes()
+    for position in range(len(whole)):
+        file.write_bytes(whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :])
+        damaged = FactCache(tmp_path, tmp_path / "c")
+        assert get(damaged, "a.py", "1") in (None, b"first")
+        file.write_bytes(whole[:position])
+        assert get(FactCache(tmp_path, tmp_path / "c"), "b.py", "2") is None
+
+
+def test_other_code_finds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept(tmp_path, tmp_path / "c")
+    monkeypatch.setattr(module, "facts_version", lambda: bytes(16))
+    assert get(FactCache(tmp_path, tmp_path / "c"), "a.py", "1") is None
+
+
+def test_a_run_that_brings_nothing_new_writes_nothing(tmp_path: Path) -> None:
+    cache = kept(tmp_path, tmp_path / "c")
+    (file,) = (tmp_path / "c").iterdir()
+    file.unlink()
+    get(cache, "a.py", "1")
+    cache.save()
+    assert list((tmp_path / "c").iterdir()) == []
+
+
+def test_old_entries_stay_only_while_they_are_the_smaller_part(tmp_path: Path) -> None:
+    cache = kept(tmp_path, tmp_path / "c")
+    cache.put("a.py", "3", b"123456")  # leaves room for `second`, or for `first`, but not for both
+    cache.save()
+    again = FactCache(tmp_path, tmp_path / "c")
+    assert get(again, "a.py", "3") == b"123456"
+    assert [get(again, "a.py", "1"), get(again, "b.py", "2")] == [b"first", None]
+
+
+def test_without_a_directory_nothing_is_kept(tmp_path: Path) -> None:
+    cache = FactCache(tmp_path, None)
+    cache.put("a.py", "1", b"x")
+    cache.save()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_that_cannot_be_made_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    cache = FactCache(tmp_path, tmp_path / "file" / "c")
+    cache.put("a.py", "1", b"x")
+    cache.save()
+
+
+def test_the_directory_is_that_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/x")
+    monkeypatch.setenv("ARCHLINT_CACHE_DIR", "/y")
+    assert default_directory() == Path("/y")
+    monkeypatch.delenv("ARCHLINT_CACHE_DIR")
+    assert default_directory() == Path("/x/archlint")
+
+
+def test_a_bundle_changes_with_any_of_its_files() -> None:
+    one = bundle_digest([("a.proto", "1"), ("b.proto", "2")])
+    assert one != bundle_digest([("a.proto", "1"), ("b.proto", "3")])
+    assert one != bundle_digest([("a.proto", "1")])
