@@ -53,7 +53,7 @@ def check(options: Options, progress: Progress | None = None) -> Report:
         ConfigError: archlint.yaml, a rule or a selector is wrong.
         FileNotFoundError: a path does not exist.
     """
-    root, config, file = locate(options)
+    root, config, _ = locate(options)
     every = ruleset.load(root, config)
     rules = ruleset.select(every, options.select or config.select, (*config.ignore, *options.ignore))
     return examine(options, every, rules, progress)
@@ -85,7 +85,6 @@ def examine(options: Options, every: Sequence[Rule], rules: Sequence[Rule], prog
         inputs=survey.inputs,
         version=__version__,
         sources=survey.workspace.texts(sorted({finding.at.path for finding in findings})),
-        notes=tuple(f"rule {run.rule} crashed: {run.error}" for run in (*runs, *more_runs) if run.error),
     )
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from archlint.core.facts.base import Gap
 from archlint.core.finding import Finding, Inputs, Report, RuleRun, Suppressed
 from archlint.core.rule import Rule, Severity
@@ -128,6 +130,29 @@ def test_the_line_of_a_secret_is_shown_without_its_value() -> None:
     assert text.count("***") == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "column", "shown"),
+    [
+        ("app.config['KEY'] = 's3cr3t'", 21, "app.config['KEY'] = '***'"),
+        ("PASSWORD = 's3cr3t'", 1, "PASSWORD = ***"),
+        ("  password: s3cr3t  # 'the' one", 13, "  password: ***"),
+        ("  - name: s3cr3t", 5, "  - name: ***"),
+        ('{"password": "s3cr3t", "port": 5432}', 2, '{"***": "***", "***": ***'),
+        ("connect(password='s3cr3t', user='a')", 1, "connect(password=***"),
+        ('KEY = """s3cr3t', 7, "KEY = ***"),
+        ("KEY = b's3cr3t'", 7, "KEY = ***"),
+        ("postgres://orders:s3cr3t@db", 1, "postgres:***"),
+        ("s3cr3t", 1, "***"),
+    ],
+)
+def test_secrets_are_masked_however_they_are_written(line: str, column: int, shown: str) -> None:
+    at = Span(PATH, 1, column, 1, len(line) + 1)
+    rules = (rule("hardcoded-secret", subject="SecretExposure"),)
+    text = write_text(report(finding(rule="hardcoded-secret", at=at, related=()), rules=rules, sources={PATH: line}))
+    assert f"        1 | {shown}\n" in text
+    assert "s3cr3t" not in text
+
+
 def test_passwords_in_urls_are_masked_on_every_line() -> None:
     line = "\n\nurl = 'postgres://orders:hunter2@db/orders'\n"
     text = write_text(report(finding(), sources={PATH: line}))
@@ -136,7 +161,9 @@ def test_passwords_in_urls_are_masked_on_every_line() -> None:
 
 
 def test_json_has_a_stable_shape() -> None:
-    document = json.loads(write_json(report(finding(), SUPPRESSED, gaps=(Gap(Span("a.py", 1, 1, 1, 1), "syntax", "no"),))))
+    document = json.loads(
+        write_json(report(finding(), SUPPRESSED, gaps=(Gap(Span("a.py", 1, 1, 1, 1), "syntax", "no"),)))
+    )
     assert document["schema"] == "archlint-report/1"
     assert document["summary"] == {
         "findings": 1, "error": 1, "warning": 0, "advice": 0, "suppressed": 1, "gaps": 1
@@ -163,7 +190,9 @@ def test_sarif_places_are_relative_and_encoded() -> None:
 
 
 def test_sarif_regions_are_never_empty() -> None:
-    region = sarif(report(finding(at=Span(PATH, 1, 1, 1, 1))))["results"][0]["locations"][0]["physicalLocation"]["region"]
+    region = sarif(report(finding(at=Span(PATH, 1, 1, 1, 1))))["results"][0]["locations"][0]["physicalLocation"][
+        "region"
+    ]
     assert region == {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2}
 
 
@@ -196,7 +225,9 @@ def test_gaps_are_notifications_of_the_invocation() -> None:
 
 
 def test_a_crashed_rule_makes_the_invocation_unsuccessful() -> None:
-    (invocation,) = sarif(report(runs=(RuleRun("http-call-without-timeout", 0, {}, 0.0, "KeyError: x"),)))["invocations"]
+    (invocation,) = sarif(report(runs=(RuleRun("http-call-without-timeout", 0, {}, 0.0, "KeyError: x"),)))[
+        "invocations"
+    ]
     assert not invocation["executionSuccessful"]
 
 

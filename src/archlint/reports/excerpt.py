@@ -15,10 +15,14 @@ from archlint.core.rule import Rule
 from archlint.core.span import Span
 
 MAX_WIDTH = 160
+MAX_LINES = 200
+"""Of a secret that goes over several lines (a key), as many are masked; no report shows more than the first."""
 MASK = "***"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _QUOTED = re.compile(r"([\"'])(?:\\.|(?!\1).)+\1")
-_ASSIGNED = re.compile(r"([:=]\s*)\S.*$")
+_HIDDEN = re.compile(rf"([\"']){re.escape(MASK)}\1")
+_ASSIGNED = re.compile(r"([:=]\s*)(?![\"'\s])\S.*$")
+_KEY = re.compile(r"\s*(?:(?:ENV|ARG|export)\s+)?[\w.()\[\]-]+\s*[:=]\s*")
 _USERINFO = re.compile(r"(://[^\s:/@\"']*:)[^\s/@\"']+@")
 
 
@@ -26,13 +30,12 @@ class Excerpts:
     """The lines of the files that findings point at."""
 
     def __init__(self, sources: Mapping[str, str], findings: Iterable[Finding], rules: Iterable[Rule]) -> None:
+        self._secrets: dict[tuple[str, int], int] = {}
         secret_rules = {rule.name for rule in rules if rule.subject == "SecretExposure"}
-        self._secret_lines = {
-            (finding.at.path, line)
-            for finding in findings
-            if finding.rule in secret_rules
-            for line in range(finding.at.line, min(finding.at.end_line, finding.at.line + 200) + 1)
-        }
+        for at in (finding.at for finding in findings if finding.rule in secret_rules):
+            for line in range(at.line, min(at.end_line, at.line + MAX_LINES) + 1):
+                column = at.column if line == at.line else 1
+                self._secrets[at.path, line] = min(column, self._secrets.get((at.path, line), column))
         self._sources = sources
         self._lines: dict[str, list[str]] = {}
         self._occurrences: dict[str, list[int]] = {}
@@ -58,15 +61,14 @@ class Excerpts:
         return numbers[line - 1] if 1 <= line <= len(numbers) else 1
 
     def line(self, path: str, line: int) -> str | None:
-        """The line as a report may show it, as long as it was: masks aside, columns stay true."""
+        """The line as a report may show it; columns stay true up to the first mask or escaped character."""
         raw = self.raw(path, line)
         if raw is None:
             return None
-        shown = printable(raw.replace("\t", " "))
-        shown = _USERINFO.sub(rf"\1{MASK}@", shown)
-        if (path, line) in self._secret_lines:
-            shown = _masked(shown)
-        return shown
+        column = self._secrets.get((path, line))
+        if column is None:
+            return _cleaned(raw)
+        return _cleaned(raw[: column - 1]) + printable(_masked(raw[column - 1 :].replace("\t", " ")))
 
     def marked(self, at: Span) -> tuple[str, str] | None:
         """The line and the carets below it; None where the file is not at hand or the line is empty."""
@@ -75,8 +77,8 @@ class Excerpts:
             return None
         end = at.end_column if at.end_line == at.line else len(line) + 1
         start = min(at.column, len(line) + 1)
-        if self.raw(at.path, at.line) != line and MASK in line:
-            start, end = len(line) - len(line.lstrip()) + 1, len(line) + 1
+        if (at.path, at.line) in self._secrets:
+            start, end = min(start, self._secrets[at.path, at.line]), len(line) + 1
         shift = 0
         if len(line) > MAX_WIDTH:
             shift = max(0, min(start - 21, len(line) - MAX_WIDTH))
@@ -90,9 +92,14 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 
 
-def _masked(line: str) -> str:
-    masked, count = _QUOTED.subn(rf"\1{MASK}\1", line)
-    if count and not _ASSIGNED.search(_QUOTED.sub("", line)):
-        return masked
-    masked, count = _ASSIGNED.subn(rf"\1{MASK}", masked if ":" not in masked and "=" not in masked else line)
-    return masked if count else MASK
+def _cleaned(text: str) -> str:
+    return _USERINFO.sub(rf"\1{MASK}@", printable(text.replace("\t", " ")))
+
+
+def _masked(text: str) -> str:
+    """The end of a line from where a secret begins: quotes and a key may stay, nothing that could be a value."""
+    if text[:1] in ("'", '"'):
+        hidden = _ASSIGNED.sub(rf"\1{MASK}", _QUOTED.sub(rf"\1{MASK}\1", text))
+        return hidden if not set("'\"") & set(_HIDDEN.sub("", hidden)) else MASK
+    key = _KEY.match(text)
+    return f"{key.group()}{MASK}" if key else MASK

@@ -56,6 +56,8 @@ from archlint.ruleset.types import (
 )
 
 MAX_LENGTH = 2_000
+SMALL = 120
+"""A text as short as this can be neither large nor deep."""
 MAX_NODES = 300
 MAX_DEPTH = 25
 MAX_TEXT = 2_000
@@ -88,10 +90,7 @@ def compile_expression(text: str, name: str, subject: type, options: Mapping[str
     Raises:
         ExpressionError: the text is not in the language, or its types do not fit.
     """
-    tree = _parse(text)
-    compiler = _Compiler(text, name, subject, options)
-    evaluate, kind = compiler.visit(tree)
-    return Expression(evaluate, kind, frozenset(compiler.options_read))
+    return _compile(_parse(text), text, name, subject, options)
 
 
 def compile_condition(text: str, name: str, subject: type, options: Mapping[str, OptionValue]) -> Expression:
@@ -111,12 +110,18 @@ def compile_path(text: str, name: str, subject: type, options: Mapping[str, Opti
     Raises:
         ExpressionError: also where it is anything else.
     """
-    tree: ast.expr = _parse(text)
+    tree = whole = _parse(text)
     while isinstance(tree, ast.Attribute):
         tree = tree.value
     if not isinstance(tree, ast.Name):
         raise ExpressionError(f"only dotted names such as {{{name}.name}} can stand in braces")
-    return compile_expression(text, name, subject, options)
+    return _compile(whole, text, name, subject, options)
+
+
+def _compile(tree: ast.expr, text: str, name: str, subject: type, options: Mapping[str, OptionValue]) -> Expression:
+    compiler = _Compiler(text, name, subject, options)
+    evaluate, kind = compiler.visit(tree)
+    return Expression(evaluate, kind, frozenset(compiler.options_read))
 
 
 def _parse(text: str) -> ast.expr:
@@ -132,16 +137,21 @@ def _parse(text: str) -> ast.expr:
         ) from None
     except (RecursionError, MemoryError, ValueError):
         raise ExpressionError("the expression is nested too deeply") from None
-    count, level = 0, [tree]
-    depth = 0
+    if len(text) > SMALL:
+        _check_size(tree)
+    _count_from_the_start(tree, flat.strip(), indent)
+    return tree
+
+
+def _check_size(tree: ast.expr) -> None:
+    count, depth = 0, 0
+    level: list[ast.AST] = [tree]
     while level:
         depth += 1
         count += len(level)
         if depth > MAX_DEPTH or count > MAX_NODES:
             raise ExpressionError("the expression is too large: put the concept into the model, and name it")
-        level = [child for node in level for child in ast.iter_child_nodes(node)]  # type: ignore[misc]
-    _count_from_the_start(tree, flat.strip(), indent)
-    return tree
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
 
 
 def _count_from_the_start(tree: ast.expr, text: str, indent: int) -> None:
