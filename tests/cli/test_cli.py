@@ -96,7 +96,10 @@ def test_the_report_goes_into_a_file(shop: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["check", "--select", "old-pythn"], "selector 'old-pythn' matches no rule or category; did you mean 'old-python'?"),
+        (
+            ["check", "--select", "old-pythn"],
+            "selector 'old-pythn' matches no rule or category; did you mean 'old-python'?",
+        ),
         (["check", "--config", "nowhere.yaml"], "nowhere.yaml"),
         (["check", "nowhere"], "nowhere"),
         (["check", "--fail-on", "high"], "'high' is not one of"),
@@ -167,6 +170,22 @@ def test_facts_and_the_model_are_json(shop: Path) -> None:
     assert facts[0]["fact"] == "PythonModule"
     assert facts[0]["name"] == "orders.app"
     assert isinstance(json.loads(run(shop, "model").stdout), dict)
+
+
+def test_facts_and_the_model_tell_no_secrets(shop: Path) -> None:
+    (shop / "orders" / "app.py").write_text(
+        "from flask import Flask\n\napp = Flask(__name__)\n"
+        "app.config['SECRET_KEY'] = 'vE8rJ2mQ71xTfoZb'\nDATABASE = 'postgres://orders:Zk82hQ@db/orders'\n"
+    )
+    (shop / "compose.yaml").write_text(
+        "services:\n  orders:\n    build: orders\n    environment:\n      ORDERS_PASSWORD: Hq7wZ2pL91\n"
+    )
+    for command in (["facts", "."], ["model"]):
+        shown = run(shop, *command).stdout
+        assert shown
+        assert "vE8rJ2mQ71xTfoZb" not in shown
+        assert "Zk82hQ" not in shown
+        assert "Hq7wZ2pL91" not in shown
 
 
 def test_the_version_is_told_without_importing_click(shop: Path) -> None:

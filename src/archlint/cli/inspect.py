@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from archlint.cli import output
+from archlint.cli.redaction import redacted
 from archlint.core.span import Span
 from archlint.core.system import SYSTEM_SUBJECTS, Subject, System
+from archlint.core.system.security import SecretExposure
 from archlint.core.values import Unknown
+
+if TYPE_CHECKING:
+    from archlint.engine import Survey
 
 
 @click.command()
@@ -21,6 +26,7 @@ from archlint.core.values import Unknown
 def facts(paths: tuple[Path, ...], config: Path | None) -> None:
     """Show what the readers saw in the files at PATHS, as JSON."""
     from archlint import engine
+    from archlint import model as models
 
     options = engine.Options(paths=paths, cwd=Path.cwd(), config=config)
     root, settings, file = engine.locate(options)
@@ -31,7 +37,7 @@ def facts(paths: tuple[Path, ...], config: Path | None) -> None:
         for fact in survey.facts
         if any(path in (".", fact.at.path) or fact.at.path.startswith(f"{path}/") for path in wanted)
     ]
-    output.write(encoded(found))
+    output.write(without_secrets(encoded(found), models.build(survey.facts, settings), survey))
 
 
 @click.command()
@@ -51,7 +57,15 @@ def model(path: Path | None, kinds: tuple[str, ...], config: Path | None) -> Non
     options = engine.Options(paths=(path,) if path else (), cwd=Path.cwd(), config=config)
     root, settings, file = engine.locate(options)
     survey = engine.read(root, settings, file, options)
-    output.write(encoded(as_document(models.build(survey.facts, settings), [known[name] for name in kinds or known])))
+    system = models.build(survey.facts, settings)
+    text = encoded(as_document(system, [known[name] for name in kinds or known]))
+    output.write(without_secrets(text, system, survey))
+
+
+def without_secrets(text: str, system: System, survey: Survey) -> str:
+    """The output with the system's secrets masked."""
+    paths = {exposure.at.path for exposure in system.select(SecretExposure)}
+    return redacted(text, system, survey.workspace.texts(sorted(paths)))
 
 
 def as_document(system: System, kinds: list[type[Subject]]) -> dict[str, object]:
