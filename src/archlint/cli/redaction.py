@@ -1,4 +1,4 @@
-"""Take secrets out of what ``facts`` and ``model`` print: values that rules would report, and passwords in URLs.
+"""Take secrets out of what ``facts`` and ``model`` print: values that rules would report, and passwords in URLs."""
 
 from __future__ import annotations
 
