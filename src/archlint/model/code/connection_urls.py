@@ -64,9 +64,7 @@ PORTS = {
 NAMED_DATABASES = frozenset({"postgresql", "mysql", "mssql", "mongodb", "oracle", "clickhouse", "couchdb"})
 """Engines with accounts and named databases."""
 
-_URL = re.compile(
-    r"^(?:jdbc:)?(?P<scheme>[A-Za-z][A-Za-z0-9]*)(?:\+[\w.{}-]+)?://(?P<rest>.*)$", re.DOTALL
-)
+_URL = re.compile(r"^(?:jdbc:)?(?P<scheme>[A-Za-z][A-Za-z0-9]*)(?:\+[\w.{}-]+)?://(?P<rest>.*)$", re.DOTALL)
 _GO_DSN = re.compile(
     r"^(?P<user>[^:@/\s]+):(?P<password>[^@]*)@(?:tcp)?\((?P<host>[^):]+)(?::(?P<port>\d+))?\)/(?P<db>\w+)"
 )
@@ -79,10 +77,10 @@ class Address:
     """Where a datastore is and who connects."""
 
     engine: str
-    host: str | None | Unknown
-    port: int | None | Unknown = None
-    database: str | None | Unknown = None
-    account: str | None | Unknown = None
+    host: str | Unknown | None
+    port: int | Unknown | None = None
+    database: str | Unknown | None = None
+    account: str | Unknown | None = None
 
 
 def parse_address(text: str, engine: str | None = None) -> Address | None:
@@ -117,19 +115,21 @@ def _from_url(engine: str, rest: str) -> Address | None:
         given = _from_url(engine, head)
         if given is None:
             return None
-        database = pairs.get("databasename") or pairs.get("database")
+        named = pairs.get("databasename") or pairs.get("database")
         return Address(
-            engine, given.host, given.port, _part(database), _part(pairs.get("user") or pairs.get("username"))
+            engine, given.host, given.port, _part(named), _part(pairs.get("user") or pairs.get("username"))
         )
     authority, _, path = rest.partition("/")
-    account: str | None | Unknown = None
+    account: str | Unknown | None = None
     if "@" in authority:
         login, _, authority = authority.rpartition("@")
         account = _part(login.partition(":")[0])
     hosts = authority.split(",")
     host_text, _, port_text = hosts[0].rpartition(":") if re.search(r":[^\]]*$", hosts[0]) else (hosts[0], "", "")
-    host = _part(",".join(sorted(one.partition(":")[0] for one in hosts)) if len(hosts) > 1 else host_text.strip("[]"))
-    database = _part(path.strip("/").partition("/")[0])
+    host: str | Unknown | None = _part(
+        ",".join(sorted(one.partition(":")[0] for one in hosts)) if len(hosts) > 1 else host_text.strip("[]")
+    )
+    database: str | Unknown | None = _part(path.strip("/").partition("/")[0])
     if database is None:
         match = re.search(r"(?:^|&)(?:dbname|database|databaseName)=([^&]+)", query)
         database = _part(match[1]) if match else None
@@ -159,13 +159,13 @@ def _from_pairs(text: str, engine: str | None) -> Address | None:
     return Address(engine, _part(host), _port(port), _part(database), _part(account))
 
 
-def _part(text: str | None) -> str | None | Unknown:
+def _part(text: str | None) -> str | Unknown | None:
     if text is None or text == "":
         return None
     return UNKNOWN if HOLE in text else unquote(text)
 
 
-def _port(text: str) -> int | None | Unknown:
+def _port(text: str) -> int | Unknown | None:
     if not text:
         return None
     return int(text) if text.isdigit() else UNKNOWN

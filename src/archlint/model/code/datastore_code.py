@@ -21,10 +21,10 @@ from archlint.core.facts.python import (
     Result,
 )
 from archlint.core.span import Span
-from archlint.core.values import UNKNOWN, Place, Truth, Unknown, is_unknown
+from archlint.core.values import UNKNOWN, Place, Truth, Unknown
 from archlint.model.code.connection_urls import NAMED_DATABASES, parse_address
 from archlint.model.code.datastore_libraries import CONSTRUCTORS, MONGO_CLIENTS, Connection, connection_of
-from archlint.model.code.log_setup import words_of
+from archlint.model.code.names import words_of
 from archlint.model.code.scope import CodeScope, Surroundings, assigned_value, place_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import HOLE, Module, Resolved
@@ -116,10 +116,10 @@ class CodeUse:
 
     engine: str
     at: Span
-    host: str | None | Unknown = None
-    port: int | None | Unknown = None
-    database: str | None | Unknown = None
-    account: str | None | Unknown = None
+    host: str | Unknown | None = None
+    port: int | Unknown | None = None
+    database: str | Unknown | None = None
+    account: str | Unknown | None = None
     account_at: Span | None = None
     chain: tuple[Place, ...] = ()
     rank: int = 0
@@ -150,14 +150,15 @@ class Connected:
 
 def code_uses(draft: Draft, scope: CodeScope, service: str) -> list[Connected]:
     """The connections that the service's processes open."""
-    by_service = draft.memo.get("connections by service")
-    if not isinstance(by_service, dict):
-        by_service = draft.memo["connections by service"] = {}
+    known = draft.memo.get("connections by service")
+    by_service: dict[str, list[Connected]] = known if isinstance(known, dict) else {}
+    if not isinstance(known, dict):
+        draft.memo["connections by service"] = by_service
         for module in scope.modules():
             for services, connected in _of_module(draft, scope, module):
                 for name in services:
                     by_service.setdefault(name, []).append(connected)
-    found: list[Connected] = by_service.get(service, [])
+    found = by_service.get(service, [])
     code = scope.code(service)
     if code is None or not any(one.connection.engine == "mongodb" for one in found):
         return found
@@ -209,9 +210,15 @@ def _settings(draft: Draft, module: Module) -> Iterator[Connection]:
         elif name == "DATABASES" and isinstance(one.target, Reference):
             yield from _django(draft, one, module)
     if "host" in mysql:
+        values = {part: given.value for part, given in mysql.items()}
         yield Connection(
-            "mysql", mysql.get("database", mysql["host"]).at, **{part: given.value for part, given in mysql.items()}
-        )  # fmt: skip
+            "mysql",
+            mysql.get("database", mysql["host"]).at,
+            host=values["host"],
+            port=values.get("port"),
+            database=values.get("database"),
+            account=values.get("account"),
+        )
     for call in module.facts.calls:
         if call.name.endswith((".config.update", ".config.from_mapping")):
             for argument in call.arguments:
@@ -259,10 +266,10 @@ def _django(draft: Draft, assignment: PythonAssignment, module: Module) -> Itera
 def _resolved(draft: Draft, connection: Connection, module: Module, around: Surroundings) -> CodeUse | None:
     chain: list[Place] = [Place(connection.at, "connected here")]
     engine, at = connection.engine, connection.at
-    host: str | None | Unknown = None
-    port: int | None | Unknown = None
-    database: str | None | Unknown = None
-    account: str | None | Unknown = None
+    host: str | Unknown | None = None
+    port: int | Unknown | None = None
+    database: str | Unknown | None = None
+    account: str | Unknown | None = None
     url = _value(draft, connection.url, module, around)
     if isinstance(url, Resolved) and isinstance(url.value, str):
         address = parse_address(url.value, engine or None)
@@ -340,11 +347,11 @@ def _place(around: Surroundings, *wanted: tuple[object, re.Pattern[str] | None])
 
 def _value(
     draft: Draft, expression: Expression | None, module: Module, around: Surroundings
-) -> Resolved | None | Unknown:
+) -> Resolved | Unknown | None:
     if expression is None:
         return None
     values = draft.program.evaluate(expression, module, around.lookup)
-    if is_unknown(values) or not values:
+    if isinstance(values, Unknown) or not values:
         return UNKNOWN
     first = values[0]
     if isinstance(first.value, str) and first.value == HOLE:

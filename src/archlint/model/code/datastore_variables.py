@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from archlint.core.system.workloads import Container, EnvironmentVariable
-from archlint.core.values import UNKNOWN, Unknown, is_unknown
+from archlint.core.values import UNKNOWN, Unknown
 from archlint.model.code.connection_urls import ENGINES, PORTS, parse_address
 from archlint.model.code.datastore_code import CodeUse
 from archlint.model.code.scope import Surroundings, place_of
@@ -140,7 +140,7 @@ def _from_parts(
     host = _value(parts["host"])
     if not isinstance(host, str) or not host or "/" in host or " " in host:
         return None
-    port: int | None | Unknown = None
+    port: int | Unknown | None = None
     if "port" in parts:
         text = _value(parts["port"])
         port = int(text) if isinstance(text, str) and text.isdigit() else UNKNOWN
@@ -174,8 +174,8 @@ def _from_parts(
     )
 
 
-def _value(variable: EnvironmentVariable) -> str | None | Unknown:
+def _value(variable: EnvironmentVariable) -> str | Unknown | None:
     value = variable.value
-    if value is None or is_unknown(value):
+    if value is None or isinstance(value, Unknown):
         return UNKNOWN
     return UNKNOWN if HOLE in value else value

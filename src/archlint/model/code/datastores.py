@@ -210,7 +210,7 @@ def _is_superuser(
     around: Surroundings,
     engine: str,
     members: list[CodeUse],
-    account: str | None | Unknown,
+    account: str | Unknown | None,
     namespace: str | None,
 ) -> Truth:
     if isinstance(account, Unknown):

@@ -1,7 +1,7 @@
 """Where messages go that fail for good: by how the queue is declared, by what the library does, by what the code does.
 
-In: queue declarations in code and the code that handles messages. Out: a Setting, None where nothing takes them, UNKNOWN
-where the queue is declared out of sight.
+In: queue declarations in code and the code that handles messages. Out: a Setting, None where nothing takes them,
+UNKNOWN where the queue is declared out of sight.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from itertools import islice
 
 from archlint.core.facts.python import Dictionary, Expression, Literal, PythonCall
 from archlint.core.span import Span
-from archlint.core.values import UNKNOWN, Place, Setting, Unknown, is_unknown
-from archlint.model.code.registrations import Handling, texts_of
+from archlint.core.values import UNKNOWN, Place, Setting, Unknown
+from archlint.model.code.handler_trace import texts_of
+from archlint.model.code.registrations import Handling
 from archlint.model.code.scope import CodeScope, ServiceCode, assigned_value
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
@@ -34,7 +35,7 @@ class Declaration:
     at: Span
     names: frozenset[str]
     is_open: bool
-    dead_letter: Setting[str] | None | Unknown
+    dead_letter: Setting[str] | Unknown | None
     service_names: tuple[str, ...] = ()
 
 
@@ -64,7 +65,7 @@ def declarations(draft: Draft, scope: CodeScope) -> list[Declaration]:
 
 def dead_letter_of(
     draft: Draft, handling: Handling, service: str, code: ServiceCode, declared: list[Declaration]
-) -> tuple[Setting[str] | None | Unknown, tuple[Place, ...]]:
+) -> tuple[Setting[str] | Unknown | None, tuple[Place, ...]]:
     """Where the messages go that this handling cannot handle, and the declarations that say so."""
     if handling.broker in ("azure-servicebus", "dramatiq"):
         return Setting(f"{handling.library}'s own dead-letter queue", "library", handling.registered_at), ()
@@ -80,7 +81,7 @@ def dead_letter_of(
 
 def _of_queue(
     handling: Handling, service: str, declared: list[Declaration]
-) -> tuple[Setting[str] | None | Unknown, tuple[Place, ...]]:
+) -> tuple[Setting[str] | Unknown | None, tuple[Place, ...]]:
     name = handling.channel
     if isinstance(name, Unknown):
         return Unknown("the queue's name is not known"), ()
@@ -94,7 +95,7 @@ def _of_queue(
     for setting in settings:
         if isinstance(setting, Setting):
             return setting, places
-    unknown = next((one for one in settings if is_unknown(one)), None)
+    unknown = next((one for one in settings if isinstance(one, Unknown)), None)
     if unknown is not None:
         return unknown, places
     return None, places
@@ -108,12 +109,12 @@ def _names(
         return frozenset(), False
     found = list(islice(texts_of(draft, expression, call, module), _MOST_NAMES))
     names = frozenset(one for one in found if isinstance(one, str))
-    return names, any(is_unknown(one) for one in found)
+    return names, any(isinstance(one, Unknown) for one in found)
 
 
 def _policy(
     draft: Draft, expression: Expression | None, module: Module, call: PythonCall
-) -> Setting[str] | None | Unknown:
+) -> Setting[str] | Unknown | None:
     if expression is None:
         return UNKNOWN if call.is_open else None
     if isinstance(expression, Literal) and expression.value is None:
@@ -132,7 +133,7 @@ def _policy(
             return Setting("a dead-letter exchange", "code", call.at)
         elif not isinstance(key, Literal):
             values = draft.program.evaluate(key, where)
-            if is_unknown(values) or any(one.value == _POLICY for one in values):
+            if isinstance(values, Unknown) or any(one.value == _POLICY for one in values):
                 return Setting("a dead-letter exchange", "code", call.at)
     return None
 
@@ -141,7 +142,7 @@ def _handles_failures(draft: Draft, code: ServiceCode) -> Span | None:
     """A topic or helper for failed messages, anywhere in the service: who has one means to use it."""
     for module in code.modules:
         for literal in module.facts.strings:
-            if _DEAD_WORDS.search(literal.value) and len(literal.value) < 120 or _DEAD_WORDS.search(literal.name):
+            if (_DEAD_WORDS.search(literal.value) and len(literal.value) < 120) or _DEAD_WORDS.search(literal.name):
                 return literal.at
         for call in module.facts.calls:
             if _DEAD_WORDS.search(call.name):

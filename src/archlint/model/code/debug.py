@@ -15,7 +15,8 @@ from archlint.core.system.services import DebugSetting
 from archlint.core.system.workloads import EnvironmentVariable
 from archlint.core.values import Place, Truth, Unknown, is_unknown
 from archlint.model.code.instrumentation import launch_commands
-from archlint.model.code.log_setup import level_name, words_of
+from archlint.model.code.log_setup import level_name
+from archlint.model.code.names import words_of
 from archlint.model.code.scope import CodeScope, ServiceCode, Surroundings, surroundings_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
@@ -99,10 +100,9 @@ def _in_code(draft: Draft, code: ServiceCode) -> Iterator[DebugSetting]:
                 level = call.argument("level")
                 if level is not None and level_name(draft, level.value, module, around) in _DEBUG_LEVELS:
                     yield _setting(service, "log-level", "code", "logging.basicConfig(level=DEBUG)", level.at)
-            elif last == "setLevel" and call.arguments and _is_logger(draft, call, module):
+            elif last == "setLevel" and call.arguments and not call.branch and _is_logger(draft, call, module):
                 if level_name(draft, call.arguments[0].value, module, around) in _DEBUG_LEVELS:
-                    if not call.branch:
-                        yield _setting(service, "log-level", "code", "setLevel(DEBUG)", call.at)
+                    yield _setting(service, "log-level", "code", "setLevel(DEBUG)", call.at)
             elif last == "add" and call.name.startswith("loguru.") and call.argument("level") is not None:
                 level = call.argument("level")
                 if level is not None and level_name(draft, level.value, module, around) in _DEBUG_LEVELS:
@@ -142,13 +142,14 @@ def _application(
     if argument is None:
         return
     is_run = bool(_RUNNERS.match(name)) or (
-        name.endswith((".run", ".run_server")) and (name.startswith("?") or name.count(".") == 1 or "create_app" in name)
+        name.endswith((".run", ".run_server"))
+        and (name.startswith("?") or name.count(".") == 1 or "create_app" in name)
         and bool(imported & set(_FLASKS))
     )  # fmt: skip
     if not is_run and name not in _APPLICATIONS:
         return
     values = draft.program.evaluate(argument.value, module, around.lookup)
-    if is_unknown(values) or not values or values[0].value is not True:
+    if isinstance(values, Unknown) or not values or values[0].value is not True:
         return
     production = _is_run(draft, call, module, service) if is_run else True
     yield _setting(service, "debug-mode", "code", "debug=True", call.at, production, values[0].chain)
@@ -168,9 +169,7 @@ def _is_run(draft: Draft, call: PythonCall, module: Module, service: str) -> Tru
                 started = True
     if started:
         return True
-    if served:
-        return False
-    return True
+    return not served
 
 
 def _is_guarded(draft: Draft, call: PythonCall, module: Module) -> bool:
@@ -223,7 +222,7 @@ def _assigned(
         if switch is None:
             continue
         values = draft.program.evaluate(one.value, module, around.lookup)
-        if not is_unknown(values) and values and values[0].value is True:
+        if not isinstance(values, Unknown) and values and values[0].value is True:
             production: Truth = True
             if is_django and _is_settings_chosen_elsewhere(draft, module):
                 production = Unknown("which settings module runs is not known")

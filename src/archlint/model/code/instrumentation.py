@@ -1,7 +1,7 @@
 """Metrics and tracing of a service: by its code, at launch, by an operator, a sidecar or the mesh.
 
-In: a service's modules, commands, workloads. Out: a Setting that names what gives them, None where nothing does, UNKNOWN
-where a library outside the scan may. A library that is only listed as a requirement instruments nothing.
+In: a service's modules, commands, workloads. Out: a Setting that names what gives them, None where nothing does,
+UNKNOWN where a library outside the scan may. A library that is only listed as a requirement instruments nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from archlint.core.system.calls import Route
 from archlint.core.system.services import Service
 from archlint.core.system.workloads import Workload
 from archlint.core.values import Setting, Unknown, is_unknown
-from archlint.model.code.log_setup import words_of
+from archlint.model.code.names import words_of
 from archlint.model.code.scope import ServiceCode
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
@@ -61,6 +61,7 @@ _METRICS_IMPORTS = {
     "opencensus.stats": "OpenCensus",
     "influxdb_client": "InfluxDB",
     "instana": "Instana",
+    "traceloop": "OpenTelemetry",
     "nameko_prometheus": "nameko-prometheus",
     "flask_monitoringdashboard": "Flask Monitoring Dashboard",
 }
@@ -121,8 +122,10 @@ _DATADOG_OPERATOR = re.compile(
     r"admission\.datadoghq\.com/python-lib\.version|dynakube|oneagent\.dynatrace\.com/inject"
 )
 _EXPORTER = re.compile(r"(statsd|prometheus|-|_|/|^)exporter", re.IGNORECASE)
-_TRACING_WORDS = frozenset("telemetry observability otel tracing tracer instrumentation apm monitoring".split())
-_METRICS_WORDS = _TRACING_WORDS | frozenset("metrics metric prometheus instrumentator".split())
+_TRACING_WORDS = frozenset(
+    ["telemetry", "observability", "otel", "tracing", "tracer", "instrumentation", "apm", "monitoring"]
+)
+_METRICS_WORDS = _TRACING_WORDS | frozenset(["metrics", "metric", "prometheus", "instrumentator"])
 _NOT_TELEMETRY = frozenset(one.partition(".")[0] for one in (*_METRICS_IMPORTS, *_TRACING_IMPORTS)) | frozenset(
     [
         "sklearn",
@@ -220,8 +223,8 @@ def tracing_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None
                     or call.argument("enable_tracing")
                 ):
                     return Setting("Sentry", "code", call.at)
-        for one in module.facts.imports:
-            full = f"{one.module}.{one.name}" if one.name else one.module
+        for line in module.facts.imports:
+            full = f"{line.module}.{line.name}" if line.name else line.module
             if any(full == root or full.startswith(root + ".") for root in _API_ONLY):
                 return Unknown("the OpenTelemetry API is used, and what sets up its SDK is not seen")
     return _unread(draft, code, _TRACING_WORDS)
@@ -340,7 +343,7 @@ def _unread(draft: Draft, code: ServiceCode, words: frozenset[str]) -> Unknown |
         for one in module.facts.imports:
             if one.typing_only or one.level or one.module.split(".")[0] in _NOT_TELEMETRY:
                 continue
-            if words_of(f"{one.module}.{one.name or ''}") & words:
-                if draft.program.import_target(module, one.module) is None:
-                    return Unknown(f"{one.module} may instrument the service and is not in the scan")
+            named = words_of(f"{one.module}.{one.name or ''}") & words
+            if named and draft.program.import_target(module, one.module) is None:
+                return Unknown(f"{one.module} may instrument the service and is not in the scan")
     return None

@@ -8,7 +8,7 @@ JSON anywhere is taken to log JSON: text beside it is usually a development swit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archlint.core.facts.python import (
@@ -20,62 +20,37 @@ from archlint.core.facts.python import (
     Literal,
     Parameter,
     PythonCall,
-    PythonClass,
     Reference,
     Result,
     Template,
 )
 from archlint.core.span import Span
 from archlint.core.system.services import LoggingSetup
-from archlint.core.values import Unknown, is_unknown
+from archlint.core.values import UNKNOWN, Unknown, is_unknown
+from archlint.model.code.log_formats import (
+    DUMPS,
+    JSON,
+    JSON_FORMAT,
+    JSON_FORMATTERS,
+    STRUCTLOG_JSON,
+    STRUCTURED_IMPORTS,
+    TEXT,
+    class_format,
+    class_named,
+    format_text,
+    formatter_format,
+    handler_format,
+    is_below,
+    names_in,
+    renderer_format,
+)
+from archlint.model.code.names import words_of
 from archlint.model.code.scope import ServiceCode, Surroundings, assigned_value
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
-_JSON = "json"
-_TEXT = "text"
-
-_STRUCTURED_IMPORTS = (
-    "json_log_formatter",
-    "json_logging",
-    "jsonlogger",
-    "ecs_logging",
-    "eliot",
-    "watchtower",
-    "logstash_async",
-    "logstash",
-    "logstash_formatter",
-    "cmreslogging",
-    "graypy",
-    "pygelf",
-    "logging_loki",
-    "fluent.handler",
-    "fluent.asynchandler",
-    "google.cloud.logging",
-    "aws_lambda_powertools.logging",
-    "asgi_structlog",
-    "fastapi_structlog",
-    "django_structlog",
-    "opentelemetry.sdk._logs",
-    "azure.monitor.opentelemetry",
-    "opencensus.ext.azure.log_exporter",
-    "logfire",
-    "aws_logging_handlers",
-    "structured_logging",
-    "splunk_handler",
-    "datadog_json",
-)
 """Libraries that ship structured records, to a platform or as JSON: importing them in production code is using them."""
 
-_JSON_FORMATTERS = re.compile(
-    r"pythonjsonlogger\.|json_log_formatter\.|ecs_logging\.|logstash|gelf|StackdriverFormatter|StructuredLog",
-    re.IGNORECASE,
-)
-_NAMED_JSON = re.compile(r"json", re.IGNORECASE)
-_DUMPS = re.compile(r"(^|\.)(json|orjson|ujson|simplejson|rapidjson|msgspec\.json|msgspec)\.(dumps|encode|dump)$")
-_STRUCTLOG_JSON = ("structlog.processors.JSONRenderer", "structlog.JSONRenderer")
-_STRUCTLOG_TEXT = re.compile(r"structlog\.(\w+\.)*(ConsoleRenderer|KeyValueRenderer|LogfmtRenderer)$")
-_JSON_FORMAT = re.compile(r"\s*\{\s*\\?[\"']")
 _LOG_WORDS = frozenset({"log", "logs", "logging", "logger", "loggers", "logutils", "logconfig", "logsetup"})
 _NO_SET_UP = frozenset(
     [
@@ -138,7 +113,6 @@ _NO_SET_UP = frozenset(
         "__future__",
     ]
 )
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 @dataclass(frozen=True)
@@ -146,7 +120,7 @@ class _Found:
     at: Span
     format: str | Unknown
     level: str | Unknown | None = None
-    fields: tuple[str, ...] | Unknown = Unknown()
+    fields: tuple[str, ...] | Unknown = UNKNOWN
     rank: int = 0
 
 
@@ -156,7 +130,7 @@ def logging_of(draft: Draft, code: ServiceCode, around: Surroundings) -> Logging
         (one for module in code.modules for one in _set_ups(draft, module, around)),
         key=lambda one: (one.rank, _distance(one.at.path, code), one.at),
     )
-    for wanted in (_JSON, None, _TEXT):
+    for wanted in (JSON, None, TEXT):
         for one in found:
             if (is_unknown(one.format) and wanted is None) or one.format == wanted:
                 if is_unknown(one.format):
@@ -167,7 +141,7 @@ def logging_of(draft: Draft, code: ServiceCode, around: Surroundings) -> Logging
                     key=f"logging of {code.service.name}",
                     format=one.format,
                     level=one.level,
-                    fields=one.fields if one.format == _JSON else (),
+                    fields=one.fields if one.format == JSON else (),
                 )
     return _unread_set_up(draft, code)
 
@@ -179,8 +153,8 @@ def _distance(path: str, code: ServiceCode) -> int:
 def _set_ups(draft: Draft, module: Module, around: Surroundings) -> Iterator[_Found]:
     for one in module.facts.imports:
         full = f"{one.module}.{one.name}" if one.name else one.module
-        if not one.typing_only and _is_below(full, _STRUCTURED_IMPORTS):
-            yield _Found(one.at, _JSON)
+        if not one.typing_only and is_below(full, STRUCTURED_IMPORTS):
+            yield _Found(one.at, JSON)
     imported = {one.module.split(".")[0] for one in module.facts.imports}
     for call in module.facts.calls:
         last = call.name.rpartition(".")[2]
@@ -197,7 +171,7 @@ def _set_ups(draft: Draft, module: Module, around: Surroundings) -> Iterator[_Fo
         elif last == "setFormatter":
             argument = call.argument("fmt", 0)
             if argument is not None and ("logging" in imported or "picologging" in imported):
-                yield _Found(call.at, _formatter(draft, argument.value, module))
+                yield _Found(call.at, formatter_format(draft, argument.value, module))
         elif last == "configure" and "structlog" in imported:
             if draft.program.callee(call, module) in ("structlog.configure", "structlog.configure_once"):
                 yield _structlog(draft, call, module)
@@ -210,179 +184,39 @@ def _set_ups(draft: Draft, module: Module, around: Surroundings) -> Iterator[_Fo
             if not (isinstance(given.value, Literal) and given.value.value is None):
                 yield _from_dict(draft, given.value, module, call.at, around)
     for assignment in module.facts.assignments:
-        if isinstance(assignment.target, Reference) and assignment.target.name == f"{module.facts.name}.LOGGING":
-            if module.facts.name.rpartition(".")[2] == "settings" or ".settings" in module.facts.name:
-                yield _from_dict(draft, assignment.value, module, assignment.at, around)
+        name = assignment.target.name if isinstance(assignment.target, Reference) else ""
+        if name == f"{module.facts.name}.LOGGING" and "settings" in module.facts.name.split("."):
+            yield _from_dict(draft, assignment.value, module, assignment.at, around)
     if "loguru" in imported or "structlog" in imported:
         # Both write plain lines to the console where nobody configures them.
         at = next(one.at for one in module.facts.imports if one.module.split(".")[0] in ("loguru", "structlog"))
-        yield _Found(at, _TEXT, rank=1)
+        yield _Found(at, TEXT, rank=1)
 
 
 def _basic(draft: Draft, call: PythonCall, module: Module, around: Surroundings) -> _Found:
     level = _level(draft, call.argument("level"), module, around)
     handlers = call.argument("handlers")
     if handlers is not None:
-        inner = [_handler(draft, one, module) for one in _items(handlers.value)]
-        if any(one == _JSON for one in inner):
-            return _Found(call.at, _JSON, level)
-        unknown = next((one for one in inner if is_unknown(one)), None)
+        inner = [handler_format(draft, one, module) for one in _items(handlers.value)]
+        if any(one == JSON for one in inner):
+            return _Found(call.at, JSON, level)
+        unknown = next((one for one in inner if isinstance(one, Unknown)), None)
         if unknown is not None:
             return _Found(call.at, unknown, level)
     given = call.argument("format")
     if given is not None:
-        written = _format_text(draft, given.value, module, around)
-        if written is None or is_unknown(written):
+        written = format_text(draft, given.value, module, around)
+        if written is None or isinstance(written, Unknown):
             return _Found(call.at, Unknown("the format is not known"), level)
-        if _JSON_FORMAT.match(written):
-            return _Found(call.at, _JSON, level, _fields_of(written))
+        if JSON_FORMAT.match(written):
+            return _Found(call.at, JSON, level, _fields_of(written))
     elif call.is_open:
         return _Found(call.at, Unknown("basicConfig takes arguments that are not known"), level)
-    return _Found(call.at, _TEXT, level)
-
-
-def _handler(draft: Draft, expression: Expression, module: Module) -> str | Unknown | None:
-    """The format of a handler in a list of handlers; None where it says nothing of it."""
-    made = draft.program.origin(expression, module)
-    if made is None:
-        return Unknown("a handler is not known")
-    name = draft.program.callee(*made)
-    if name.startswith("rich."):
-        return _TEXT
-    if name.startswith("logging.") or name.startswith("picologging."):
-        return None
-    if _NAMED_JSON.search(name) or _is_below(name, _STRUCTURED_IMPORTS):
-        return _JSON
-    if _class_named(draft, name) is not None:
-        return None
-    return Unknown(f"{name} is not known")
-
-
-def _format_text(draft: Draft, expression: Expression, module: Module, around: Surroundings) -> str | Unknown | None:
-    if isinstance(expression, Template) and expression.parts and isinstance(expression.parts[0], Literal):
-        return str(expression.parts[0].value)
-    if isinstance(expression, Result):
-        made = draft.program.origin(expression, module)
-        if made is not None and _DUMPS.search(draft.program.callee(*made)):
-            return '{"'
-    values = draft.program.evaluate(expression, module, around.lookup)
-    if is_unknown(values) or not values:
-        return None
-    return str(values[0].value)
-
-
-def _formatter(draft: Draft, expression: Expression, module: Module) -> str | Unknown:
-    """The format that a formatter object gives."""
-    if isinstance(expression, Choice):
-        options = [_formatter(draft, one, module) for one in expression.options]
-        return _JSON if _JSON in options else options[0]
-    made = draft.program.origin(expression, module)
-    if made is None:
-        return Unknown("the formatter is not known")
-    call, where = made
-    name = draft.program.callee(call, where)
-    if name in ("logging.Formatter", "picologging.Formatter"):
-        argument = call.argument("fmt", 0)
-        if argument is None:
-            return Unknown("the format is not known") if call.is_open else _TEXT
-        text = argument.value
-        if isinstance(text, Result):
-            dumped = draft.program.origin(text, where)
-            if dumped is not None and _DUMPS.search(draft.program.callee(*dumped)):
-                return _JSON
-        if isinstance(text, Template) and text.parts and isinstance(text.parts[0], Literal):
-            return _JSON if _JSON_FORMAT.match(str(text.parts[0].value)) else _TEXT
-        values = draft.program.evaluate(text, where)
-        if is_unknown(values) or not values or not isinstance(values[0].value, str):
-            return _TEXT
-        return _JSON if _JSON_FORMAT.match(values[0].value) else _TEXT
-    if name == "structlog.stdlib.ProcessorFormatter":
-        return _renderer(draft, call.arguments, where)
-    return _class_format(draft, name, set())
-
-
-def _class_format(draft: Draft, name: str, seen: set[str]) -> str | Unknown:
-    """The format of a formatter class, by its bases and by what its ``format`` returns."""
-    if _JSON_FORMATTERS.search(name):
-        return _JSON
-    if name in seen:
-        return Unknown("the formatter's bases are not known")
-    seen.add(name)
-    own = _class_named(draft, name)
-    if own is None:
-        if _NAMED_JSON.search(name):
-            return _JSON
-        if name.startswith(
-            ("logging.", "uvicorn.logging.", "colorlog.", "colorama.", "rich.", "click", "gunicorn.glogging")
-        ):
-            return _TEXT
-        return Unknown(f"{name} is not known")
-    definition, module = own
-    for method in ("format", "formatMessage", "process_log_record", "json_record"):
-        function = draft.program.function_named(f"{definition.name}.{method}")
-        if function is not None:
-            calls = draft.program.reachable(*function, depth=3)
-            if any(_DUMPS.search(draft.program.callee(*one)) for one in calls):
-                return _JSON
-    for base in definition.bases:
-        found = _class_format(draft, draft.program.qualify(base, module), seen)
-        if found == _JSON or is_unknown(found):
-            return found
-    return _TEXT
-
-
-def _class_named(draft: Draft, name: str) -> tuple[PythonClass, Module] | None:
-    index = draft.memo.get("classes by name")
-    if not isinstance(index, dict):
-        index = draft.memo["classes by name"] = {
-            one.name: (one, module) for module in draft.program.modules.values() for one in module.facts.classes
-        }
-    found: tuple[PythonClass, Module] | None = index.get(name)
-    return found
+    return _Found(call.at, TEXT, level)
 
 
 def _structlog(draft: Draft, call: PythonCall, module: Module) -> _Found:
-    return _Found(call.at, _renderer(draft, call.arguments, module))
-
-
-def _renderer(draft: Draft, arguments: Iterable[Argument], module: Module) -> str | Unknown:
-    """The format by the renderer among structlog's processors, wherever in this module it is made."""
-    names: set[str] = set()
-    given = {one.name for one in arguments}
-    for expression in (one.value for one in arguments):
-        for inner in _leaves(draft, expression, module, 0):
-            names.add(inner)
-    if any(name in _STRUCTLOG_JSON for name in names):
-        return _JSON
-    # The list of processors is often put together step by step: look at all that the module makes.
-    made = {draft.program.callee(one, module) for one in module.facts.calls if "Renderer" in one.name}
-    if any(name in _STRUCTLOG_JSON for name in made):
-        return _JSON
-    if any(_STRUCTLOG_TEXT.search(name) for name in names | made):
-        return _TEXT
-    if "wrap_for_formatter" in " ".join(names):
-        return Unknown("structlog hands over to a formatter")
-    if given & {"processors", None}:
-        return Unknown("structlog's renderer is not known")
-    return _TEXT
-
-
-def _leaves(draft: Draft, expression: Expression, module: Module, depth: int) -> Iterator[str]:
-    if depth > 6:
-        return
-    expression, module = assigned_value(draft, expression, module)
-    if isinstance(expression, Display):
-        for one in expression.items:
-            yield from _leaves(draft, one, module, depth + 1)
-    elif isinstance(expression, Choice):
-        for one in expression.options:
-            yield from _leaves(draft, one, module, depth + 1)
-    elif isinstance(expression, Result):
-        made = draft.program.origin(expression, module)
-        if made is not None:
-            yield draft.program.callee(*made)
-    elif isinstance(expression, Reference):
-        yield draft.program.qualify(expression, module)
+    return _Found(call.at, renderer_format(draft, call.arguments, module))
 
 
 def _loguru(draft: Draft, call: PythonCall, module: Module, around: Surroundings) -> _Found:
@@ -390,9 +224,9 @@ def _loguru(draft: Draft, call: PythonCall, module: Module, around: Surroundings
     serialize = call.argument("serialize")
     if serialize is not None:
         values = draft.program.evaluate(serialize.value, module, around.lookup)
-        if is_unknown(values):
+        if isinstance(values, Unknown):
             return _Found(call.at, Unknown("loguru's serialize is not known"), level)
-        return _Found(call.at, _JSON if values and values[0].value is True else _TEXT, level)
+        return _Found(call.at, JSON if values and values[0].value is True else TEXT, level)
     if call.is_open or call.name.endswith("configure"):
         return _Found(call.at, Unknown("loguru's handlers are not known"), level)
     for argument in (call.argument("sink", 0), call.argument("format")):
@@ -400,9 +234,9 @@ def _loguru(draft: Draft, call: PythonCall, module: Module, around: Surroundings
             function = draft.program.function_named(draft.program.qualify(argument.value, module))
             if function is not None:
                 calls = draft.program.reachable(*function, depth=2)
-                if any(_DUMPS.search(draft.program.callee(*one)) for one in calls):
-                    return _Found(call.at, _JSON, level)
-    return _Found(call.at, _TEXT, level)
+                if any(DUMPS.search(draft.program.callee(*one)) for one in calls):
+                    return _Found(call.at, JSON, level)
+    return _Found(call.at, TEXT, level)
 
 
 def _from_dict(draft: Draft, expression: Expression | None, module: Module, at: Span, around: Surroundings) -> _Found:
@@ -421,30 +255,30 @@ def _from_dict(draft: Draft, expression: Expression | None, module: Module, at: 
         if key in ("()", "class") and ("formatters" in path):
             name = _class_text(draft, value, where)
             if name is not None:
-                formats.append(_class_format(draft, name, set()))
+                formats.append(class_format(draft, name, set()))
         elif key in ("class", "()") and "handlers" in path:
             name = _class_text(draft, value, where)
-            if name is not None and (_is_below(name, _STRUCTURED_IMPORTS) or _JSON_FORMATTERS.search(name)):
-                formats.append(_JSON)
+            if name is not None and (is_below(name, STRUCTURED_IMPORTS) or JSON_FORMATTERS.search(name)):
+                formats.append(JSON)
         elif key in ("format", "fmt") and "formatters" in path and isinstance(value, Literal | Template):
             has_formatters = True
             first = value.parts[0] if isinstance(value, Template) and value.parts else value
-            if isinstance(first, Literal) and _JSON_FORMAT.match(str(first.value)):
-                formats.append(_JSON)
+            if isinstance(first, Literal) and JSON_FORMAT.match(str(first.value)):
+                formats.append(JSON)
         elif key in ("processor", "processors"):
-            names = set(_leaves(draft, value, where, 0))
-            if names & set(_STRUCTLOG_JSON):
-                formats.append(_JSON)
+            names = set(names_in(draft, value, where, 0))
+            if names & set(STRUCTLOG_JSON):
+                formats.append(JSON)
         elif key == "level" and ("root" in path or path[:-1] == ("loggers", "")):
             level = _level_of(draft, value, where, around)
         elif key == "?":
             formats.append(Unknown("a part of the logging configuration is not known"))
-    if _JSON in formats:
-        return _Found(place, _JSON, level)
-    unknown = next((one for one in formats if is_unknown(one)), None)
-    if unknown is not None and not (has_formatters and _TEXT in formats):
+    if JSON in formats:
+        return _Found(place, JSON, level)
+    unknown = next((one for one in formats if isinstance(one, Unknown)), None)
+    if unknown is not None and not (has_formatters and TEXT in formats):
         return _Found(place, unknown, level)
-    return _Found(place, _TEXT, level)
+    return _Found(place, TEXT, level)
 
 
 def _walk(
@@ -471,7 +305,7 @@ def _walk(
 def _class_text(draft: Draft, value: Expression, module: Module) -> str | None:
     if isinstance(value, Literal) and isinstance(value.value, str):
         text = value.value.replace("ext://", "")
-        if _class_named(draft, text) is not None:
+        if class_named(draft, text) is not None:
             return text
         head, _, tail = text.rpartition(".")
         target = draft.program.import_target(module, head) if head else None
@@ -514,7 +348,7 @@ def level_name(draft: Draft, value: Expression, module: Module, around: Surround
                     return level_name(draft, call.arguments[position].value, where, around)
         return Unknown("the level is not known")
     values = draft.program.evaluate(value, module, around.lookup)
-    if is_unknown(values) or not values or not values[0].is_exact:
+    if isinstance(values, Unknown) or not values or not values[0].is_exact:
         return Unknown("the level is not known")
     first = values[0].value
     if isinstance(first, bool):
@@ -536,15 +370,6 @@ def _unread_set_up(draft: Draft, code: ServiceCode) -> Unknown | None:
 
 def _is_foreign(draft: Draft, module: Module, name: str) -> bool:
     return draft.program.import_target(module, name) is None
-
-
-def words_of(name: str) -> set[str]:
-    """The words of a dotted name in lower case: ``acme.getJSONLogger`` has ``acme``, ``get``, ``json`` and ``logger``."""
-    return {one.lower() for one in _WORDS.findall(name)}
-
-
-def _is_below(name: str, roots: Iterable[str]) -> bool:
-    return any(name == root or name.startswith(root + ".") for root in roots)
 
 
 def _items(expression: Expression) -> tuple[Expression, ...]:

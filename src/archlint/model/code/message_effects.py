@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from archlint.core.facts.python import Dictionary, Expression, Literal, PythonCall, Reference, Template
 from archlint.core.span import Span
-from archlint.core.values import UNKNOWN, Setting, Truth, Unknown, is_unknown
-from archlint.model.code.log_setup import words_of
+from archlint.core.values import UNKNOWN, Setting, Truth, Unknown
+from archlint.model.code.names import words_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -121,8 +121,20 @@ _LOOKUPS = frozenset(
         "filter_by",
     ]
 )
-_ABSOLUTE_ORM = frozenset({"merge", "get_or_create", "update_or_create", "upsert", "bulk_upsert", "on_conflict_do_update",
-                           "on_conflict_do_nothing", "on_duplicate_key_update", "insert_or_ignore", "replace"})  # fmt: skip
+_ABSOLUTE_ORM = frozenset(
+    {
+        "merge",
+        "get_or_create",
+        "update_or_create",
+        "upsert",
+        "bulk_upsert",
+        "on_conflict_do_update",
+        "on_conflict_do_nothing",
+        "on_duplicate_key_update",
+        "insert_or_ignore",
+        "replace",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -147,11 +159,11 @@ def effects_of(
 
 def deduplication_of(
     draft: Draft, calls: list[tuple[PythonCall, Module]], effects: list[FoundEffect]
-) -> Setting[str] | None | Unknown:
+) -> Setting[str] | Unknown | None:
     """What makes a second delivery harmless: None where nothing does."""
     lookups = False
     fills_gap = False
-    for call, module in calls:
+    for call, _ in calls:
         last = call.name.rpartition(".")[2]
         if last in _ABSOLUTE_ORM and last not in ("merge", "replace"):
             return Setting("upsert", "code", call.at)
@@ -235,7 +247,7 @@ def _effect(draft: Draft, call: PythonCall, module: Module, written: Mapping[Spa
     ):
         return _sent(draft, call, module, last)
     name = call.name
-    if name.startswith("stripe.") or "." in name and last == "create":
+    if name.startswith("stripe.") or ("." in name and last == "create"):
         qualified = draft.program.callee(call, module)
         if _PAYMENT.match(qualified):
             return FoundEffect("payment", call.at, qualified, call.argument("idempotency_key") is not None)
@@ -350,7 +362,7 @@ def _texts(draft: Draft, call: PythonCall, module: Module) -> Iterator[str]:
     for argument in call.arguments:
         if argument.name in (None, "routing_key", "exchange", "topic", "subject", "queue"):
             values = draft.program.evaluate(argument.value, module)
-            if not is_unknown(values):
+            if not isinstance(values, Unknown):
                 for one in values[:1]:
                     if isinstance(one.value, str) and len(one.value) < 100:
                         yield one.value

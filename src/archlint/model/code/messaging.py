@@ -64,8 +64,13 @@ def _services(scope: CodeScope, handling: Handling) -> tuple[str, ...]:
 
 
 def _consumer(
-    draft: Draft, handling: Handling, service: str, code: ServiceCode, declared: list[Declaration], written: dict[Span, str]
-) -> Consumer:  # fmt: skip
+    draft: Draft,
+    handling: Handling,
+    service: str,
+    code: ServiceCode,
+    declared: list[Declaration],
+    written: dict[Span, str],
+) -> Consumer:
     calls = _calls(draft, handling, code)
     effects = list(effects_of(draft, calls, written))
     deduplication = deduplication_of(draft, [*calls, *_wrapper_calls(draft, handling)], effects)
@@ -120,8 +125,8 @@ def _may_change(calls: Iterable[object]) -> Truth:
 
 
 def _once(
-    handling: Handling, calls: list[tuple[PythonCall, Module]], found: Setting[str] | None | Unknown
-) -> Setting[str] | None | Unknown:
+    handling: Handling, calls: list[tuple[PythonCall, Module]], found: Setting[str] | Unknown | None
+) -> Setting[str] | Unknown | None:
     """Celery acknowledges before it runs a task, so that nothing runs twice unless the task retries."""
     if handling.library == "celery" and handling.acknowledged_early is True and found is None:
         retries = any(call.name.endswith(".retry") for call, _ in calls) or (

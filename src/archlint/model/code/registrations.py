@@ -6,31 +6,26 @@ them, and, followed through wrappers of the workspace, the functions that in the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archlint.core.facts.python import (
-    Choice,
     Display,
     Expression,
-    Lambda,
     Literal,
     Loop,
     Member,
-    Parameter,
     PythonCall,
     PythonFunction,
     Reference,
     Result,
 )
 from archlint.core.span import Span
-from archlint.core.values import UNKNOWN, Truth, Unknown, is_unknown
+from archlint.core.values import UNKNOWN, Truth, Unknown
+from archlint.model.code.handler_trace import text_of, trace
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
-_MOST_HOPS = 6
-_HANDLER_NAME = re.compile(r"handler|callback|func|fn|process|consumer|on_|^cb$", re.IGNORECASE)
 _KAFKA = {
     "kafka.KafkaConsumer": "kafka-python",
     "kafka.consumer.group.KafkaConsumer": "kafka-python",
@@ -82,10 +77,14 @@ def _decorated(draft: Draft, module: Module) -> Iterator[Handling]:
             if found is None:
                 continue
             library, broker, channel = found
-            text = _text(draft, channel, module) if channel is not None else _celery_queue(call, function)
+            text = text_of(draft, channel, module) if channel is not None else _celery_queue(call, function)
             if library == "nameko" and call is not None and len(call.arguments) > 1:
-                source = [_text(draft, one.value, module) for one in call.arguments[:2]]
-                text = ".".join(str(one) for one in source) if not any(is_unknown(one) for one in source) else UNKNOWN
+                source = [text_of(draft, one.value, module) for one in call.arguments[:2]]
+                text = (
+                    ".".join(str(one) for one in source)
+                    if not any(isinstance(one, Unknown) for one in source)
+                    else UNKNOWN
+                )
             early: Truth = False
             if library == "celery":
                 acks = call.argument("acks_late") if call is not None else None
@@ -116,7 +115,7 @@ def _broker_of_decorator(name: str, call: PythonCall | None) -> tuple[str, str, 
         return "faststream", {"rabbit": "rabbitmq", "confluent": "kafka"}.get(broker, broker), first
     if name.startswith("faust.") and name.endswith(".agent"):
         return "faust", "kafka", first
-    if name == "dramatiq.actor" or name.startswith("dramatiq.") and name.endswith(".actor"):
+    if name == "dramatiq.actor" or (name.startswith("dramatiq.") and name.endswith(".actor")):
         return "dramatiq", "dramatiq", None
     return None
 
@@ -145,14 +144,32 @@ def _registered(draft: Draft, module: Module) -> Iterator[Handling]:
                     callback = positional[0]
             automatic = call.argument("auto_ack") or call.argument("no_ack")
             if callback is not None:
-                yield from _followed(draft, call, module, "pika", "rabbitmq", callback.value, queue.value if queue else None,
-                                     _is_true(automatic.value if automatic else None), callback.at)  # fmt: skip
+                yield from _followed(
+                    draft,
+                    call,
+                    module,
+                    "pika",
+                    "rabbitmq",
+                    callback.value,
+                    queue.value if queue else None,
+                    _is_true(automatic.value if automatic else None),
+                    callback.at,
+                )
         elif last == "consume" and call.arguments and _speaks(draft, call, module, ("aio_pika",)):
             callback = call.argument("callback", 0)
             automatic = call.argument("no_ack")
             if callback is not None:
-                yield from _followed(draft, call, module, "aio-pika", "rabbitmq", callback.value, _queue_of(draft, call, module),
-                                     _is_true(automatic.value if automatic else None), callback.at)  # fmt: skip
+                yield from _followed(
+                    draft,
+                    call,
+                    module,
+                    "aio-pika",
+                    "rabbitmq",
+                    callback.value,
+                    _queue_of(draft, call, module),
+                    _is_true(automatic.value if automatic else None),
+                    callback.at,
+                )
         elif last == "subscribe" and (call.argument("cb") or call.argument("callback")):
             callback = call.argument("cb") or call.argument("callback")
             broker = "pubsub" if call.argument("callback") is not None else "nats"
@@ -160,13 +177,23 @@ def _registered(draft: Draft, module: Module) -> Iterator[Handling]:
             if callback is not None and _speaks(
                 draft, call, module, ("nats", "google.cloud.pubsub", "google.cloud.pubsub_v1")
             ):
-                yield from _followed(draft, call, module, broker, broker, callback.value, first.value if first else None,
-                                     False, callback.at)  # fmt: skip
+                yield from _followed(
+                    draft,
+                    call,
+                    module,
+                    broker,
+                    broker,
+                    callback.value,
+                    first.value if first else None,
+                    False,
+                    callback.at,
+                )
         elif last == "Consumer" and call.argument("callbacks") is not None:
             callbacks, queues = call.argument("callbacks"), call.argument("queues")
             for one in _items(callbacks.value if callbacks else None):
-                yield from _followed(draft, call, module, "kombu", "rabbitmq", one, queues.value if queues else None, False,
-                                     call.at)  # fmt: skip
+                yield from _followed(
+                    draft, call, module, "kombu", "rabbitmq", one, queues.value if queues else None, False, call.at
+                )
 
 
 def _looped(draft: Draft, module: Module) -> Iterator[Handling]:
@@ -212,7 +239,7 @@ def _polled(
 ) -> tuple[str, str, str | Unknown, PythonCall | None] | None:
     if last == "receive_message":
         queue = call.argument("QueueUrl")
-        return ("boto3", "sqs", _text(draft, queue.value, module) if queue else UNKNOWN, None) if queue else None
+        return ("boto3", "sqs", text_of(draft, queue.value, module) if queue else UNKNOWN, None) if queue else None
     if last == "xreadgroup":
         return "redis", "redis", UNKNOWN, None
     base = call.callee.base if isinstance(call.callee, Member) else Reference(call.name.rpartition(".")[0])
@@ -251,7 +278,7 @@ def _is_inside(loop: Loop | None, outer: Span) -> bool:
 def _topics(draft: Draft, made: PythonCall, module: Module) -> str | Unknown:
     for argument in made.arguments:
         if argument.name is None:
-            return _text(draft, argument.value, module)
+            return text_of(draft, argument.value, module)
     return UNKNOWN
 
 
@@ -284,237 +311,14 @@ def _followed(
     channel: Expression | None, early: Truth, argument_at: Span,
 ) -> Iterator[Handling]:  # fmt: skip
     """The handlings that a registration leads to, through the wrappers that pass the handler on."""
-    for function, home, site, site_module, name, wrappers in _trace(
+    for function, home, site, site_module, name, wrappers in trace(
         draft, handler, channel, call, module, argument_at, (), 0
     ):
         yield Handling(
             library, broker, site.at, site_module, call, function, home,
-            _text(draft, name, site_module) if name is not None else UNKNOWN,
+            text_of(draft, name, site_module) if name is not None else UNKNOWN,
             wrappers=wrappers, acknowledged_early=early,
         )  # fmt: skip
-
-
-_Traced = tuple[
-    PythonFunction, Module, PythonCall, Module, Expression | None, tuple[tuple[PythonFunction, Module], ...]
-]
-
-
-def _trace(
-    draft: Draft, handler: Expression, channel: Expression | None, call: PythonCall, module: Module, argument_at: Span,
-    wrappers: tuple[tuple[PythonFunction, Module], ...], depth: int,
-) -> Iterator[_Traced]:  # fmt: skip
-    if depth > _MOST_HOPS:
-        return
-    facts = module.facts
-    if isinstance(handler, Choice):
-        for option in handler.options:
-            yield from _trace(draft, option, channel, call, module, argument_at, wrappers, depth + 1)
-        return
-    if isinstance(handler, Parameter):
-        yield from _through(draft, handler, channel, module, wrappers, depth)
-        return
-    if isinstance(handler, Unknown | Lambda):
-        yield from _through_lambda(draft, channel, call, module, argument_at, wrappers, depth)
-        return
-    if isinstance(handler, Result):
-        inner = facts.calls[handler.call]
-        if inner.name.rpartition(".")[2] in ("partial", "wraps", "create_task", "sync_to_async", "lru_cache"):
-            for argument in inner.arguments[:1]:
-                yield from _trace(draft, argument.value, channel, call, module, argument_at, wrappers, depth + 1)
-            return
-    found = draft.program.function_of(handler, module)
-    if found is not None:
-        inner_parameters = list(_called_parameters(draft, *found))
-        if inner_parameters:
-            for parameter in inner_parameters:
-                yield from _through(draft, parameter, channel, found[1], (*wrappers, found), depth)
-            return
-        attributes = list(_called_attributes(draft, *found))
-        produced = False
-        for attribute in attributes:
-            for one in _through_attribute(draft, attribute, channel, found[1], (*wrappers, found), depth):
-                produced = True
-                yield one
-        if not produced:
-            yield found[0], found[1], call, module, channel, wrappers
-        return
-    if isinstance(handler, Reference):
-        yield from _through_attribute(draft, handler.name, channel, module, wrappers, depth)
-
-
-def _called_parameters(draft: Draft, function: PythonFunction, module: Module) -> Iterator[Parameter]:
-    """Parameters of an outer function that a nested handler calls: the real handlers."""
-    if function.parent is None:
-        return
-    outer = function.parent
-    for call in draft.program.calls_in(function, module):
-        if isinstance(call.callee, Parameter) and call.callee.function == outer:
-            yield call.callee
-
-
-def _called_attributes(draft: Draft, function: PythonFunction, module: Module) -> Iterator[str]:
-    if function.owner is None:
-        return
-    for call in draft.program.calls_in(function, module):
-        if isinstance(call.callee, Reference) and call.callee.name.rpartition(".")[0] == function.owner:
-            if draft.program.function_named(call.callee.name) is None and _HANDLER_NAME.search(
-                call.callee.name.rpartition(".")[2]
-            ):
-                yield call.callee.name
-
-
-def _through(
-    draft: Draft, parameter: Parameter, channel: Expression | None, module: Module,
-    wrappers: tuple[tuple[PythonFunction, Module], ...], depth: int,
-) -> Iterator[_Traced]:  # fmt: skip
-    wrapper = module.facts.functions[parameter.function]
-    if wrapper.name.endswith(".__init__") and wrapper.owner is not None:
-        sites = draft.program.instantiated(wrapper.owner)
-    else:
-        sites = draft.program.callers(wrapper, module)
-    for site, site_module in sites:
-        given = argument_for(wrapper, parameter.name, site)
-        if given is None:
-            continue
-        value, at = given
-        name = substituted(draft, channel, wrapper, module, site, site_module)
-        yield from _trace(
-            draft, value, name, site, site_module, at or site.at, (*wrappers, (wrapper, module)), depth + 1
-        )
-
-
-def _through_attribute(
-    draft: Draft, name: str, channel: Expression | None, module: Module,
-    wrappers: tuple[tuple[PythonFunction, Module], ...], depth: int,
-) -> Iterator[_Traced]:  # fmt: skip
-    for assignment in module.facts.assignments:
-        if isinstance(assignment.target, Reference) and assignment.target.name == name:
-            if isinstance(assignment.value, Parameter):
-                yield from _through(draft, assignment.value, channel, module, wrappers, depth)
-
-
-def _through_lambda(
-    draft: Draft, channel: Expression | None, call: PythonCall, module: Module, argument_at: Span,
-    wrappers: tuple[tuple[PythonFunction, Module], ...], depth: int,
-) -> Iterator[_Traced]:  # fmt: skip
-    """What a lambda hands its message to: a parameter of the function around it, or functions that it calls."""
-    for inner in module.facts.calls:
-        if inner is call or not (
-            argument_at.line <= inner.at.line <= argument_at.end_line
-            and (inner.at.line > argument_at.line or inner.at.column >= argument_at.column)
-            and (inner.at.end_line < argument_at.end_line or inner.at.end_column <= argument_at.end_column)
-        ):
-            continue
-        if isinstance(inner.callee, Parameter):
-            yield from _through(draft, inner.callee, channel, module, wrappers, depth)
-            continue
-        passed = [
-            one.value
-            for one in inner.arguments
-            if isinstance(one.value, Parameter) and _HANDLER_NAME.search(one.value.name)
-        ]
-        if passed:
-            middle = tuple(draft.program.called_functions(inner, module))
-            for parameter in passed:
-                yield from _through(draft, parameter, channel, module, (*wrappers, *middle), depth)
-            continue
-        for function, home in draft.program.called_functions(inner, module):
-            yield function, home, call, module, channel, wrappers
-
-
-def argument_for(function: PythonFunction, name: str, site: PythonCall) -> tuple[Expression, Span | None] | None:
-    """What a call gives for a parameter of the function that it calls: its argument, else the default."""
-    names = [one.name for one in function.parameters if one.kind == "positional"]
-    if function.owner is not None and names and names[0] in ("self", "cls"):
-        names = names[1:]
-    found = site.argument(name, names.index(name) if name in names else None)
-    if found is not None:
-        return found.value, found.at
-    for one in function.parameters:
-        if one.name == name and one.default is not None:
-            return one.default, None
-    return None
-
-
-def substituted(
-    draft: Draft, expression: Expression | None, function: PythonFunction, module: Module, site: PythonCall,
-    site_module: Module,
-) -> Expression | None:  # fmt: skip
-    """An expression inside a function, as its caller sees it: parameters and attributes of the instance filled in."""
-    if isinstance(expression, Parameter) and module.facts.functions[expression.function] is function:
-        given = argument_for(function, expression.name, site)
-        return given[0] if given is not None else Unknown("not given")
-    if isinstance(expression, Reference):
-        owner, _, _ = expression.name.rpartition(".")
-        parameter = _attribute_parameter(draft, owner, expression.name)
-        base = site.callee.base if isinstance(site.callee, Member) else None
-        if isinstance(site.callee, Reference):
-            base = Reference(site.callee.name.rpartition(".")[0])
-        if parameter is None or base is None:
-            return expression
-        made = draft.program.origin(base, site_module)
-        if made is None:
-            return expression
-        found = made[0].argument(parameter)
-        if found is None:
-            name = draft.program.callee(*made)
-            init = draft.program.function_named(f"{name}.__init__") or draft.program.function_named(f"{owner}.__init__")
-            given = argument_for(init[0], parameter, made[0]) if init is not None else None
-            return given[0] if given is not None else expression
-        return found.value
-    return expression
-
-
-def _attribute_parameter(draft: Draft, owner: str, name: str) -> str | None:
-    """The constructor's parameter that an attribute is set from, in the class or one of its bases."""
-    attribute = name.rpartition(".")[2]
-    bases = draft.program.bases(owner)
-    for one in (owner, *(() if isinstance(bases, Unknown) else bases)):
-        init = draft.program.function_named(f"{one}.__init__")
-        if init is None:
-            continue
-        for assignment in init[1].facts.assignments:
-            if isinstance(assignment.target, Reference) and assignment.target.name == f"{one}.{attribute}":
-                if isinstance(assignment.value, Parameter):
-                    return assignment.value.name
-    return None
-
-
-def texts_of(
-    draft: Draft, expression: Expression | None, call: PythonCall, module: Module, depth: int = 0
-) -> Iterator[str | Unknown]:
-    """The texts that an expression in a call may be, followed to every place that calls the functions around it."""
-    function = module.facts.functions[call.function] if call.function is not None else None
-    follows = isinstance(expression, Parameter) or (
-        isinstance(expression, Reference)
-        and function is not None
-        and function.owner is not None
-        and expression.name.startswith(f"{function.owner}.")
-        and _attribute_parameter(draft, function.owner, expression.name) is not None
-    )
-    if function is None or not follows or depth > _MOST_HOPS:
-        yield _text(draft, expression, module)
-        return
-    sites = draft.program.callers(function, module)
-    if not sites:
-        yield _text(draft, expression, module)
-    for site, site_module in sites:
-        given = substituted(draft, expression, function, module, site, site_module)
-        yield from texts_of(draft, given, site, site_module, depth + 1)
-
-
-def _text(draft: Draft, expression: Expression | None, module: Module) -> str | Unknown:
-    if expression is None:
-        return UNKNOWN
-    if isinstance(expression, Display):
-        expression = expression.items[0] if len(expression.items) == 1 else UNKNOWN
-    values = draft.program.evaluate(expression, module)
-    if isinstance(values, Unknown) or not values:
-        return UNKNOWN
-    exact = {one.value for one in values if one.is_exact and isinstance(one.value, str)}
-    if len(exact) == 1 and len(values) == 1:
-        return str(next(iter(exact)))
-    return UNKNOWN
 
 
 def _is_true(expression: Expression | None) -> Truth:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from archlint.core.facts.python import Expression, PythonCall, PythonFunction, Reference
 from archlint.core.system.services import Service
 from archlint.core.system.workloads import Container, EnvironmentVariable
-from archlint.core.values import Place, Unknown, is_unknown
+from archlint.core.values import Place, Unknown
 from archlint.model.draft import Draft
 from archlint.model.production import is_production, reachable_from_entry_points, service_name_at
 from archlint.model.program.program import HOLE, Lookup, Module, Resolved
@@ -151,7 +151,7 @@ class Surroundings:
             if variable.partial is not None:
                 found.append(Resolved(variable.partial, place_of(variable), is_exact=False))
                 continue
-            if is_unknown(variable.value) or variable.value is None:
+            if isinstance(variable.value, Unknown) or variable.value is None:
                 return Unknown(f"{name} is not known")
             found.append(Resolved(variable.value, place_of(variable), HOLE not in variable.value))
         if found:

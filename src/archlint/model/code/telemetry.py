@@ -69,7 +69,7 @@ def entry_point_of(draft: Draft, code: ServiceCode) -> Span:
         if place.at.path in own:
             return place.at
     starts = [own[path] for path in entry_points(draft, code.service) if path in own] or list(code.own)
-    for module in starts:
+    for module in (*starts, *code.own):
         for call in module.facts.calls:
             if call.name in APPLICATIONS:
                 return call.at
