@@ -42,6 +42,7 @@ def test_a_credential_is_a_secret_however_weak(name: str, value: object) -> None
         ("SECRETS_DIR", "/run/secrets"),
         ("DB_SECRET_NAME", "orders-db"),
         ("existingSecret", "orders-db"),
+        ("DB_SECRET", "prod/orders/password"),
         ("TOKEN_EXPIRY_SECONDS", "3600"),
         ("ACCESS_TOKEN_EXPIRE", "15m"),
         ("TOKEN_URL", "https://auth.example.com/token"),

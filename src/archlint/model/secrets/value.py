@@ -79,6 +79,8 @@ _PATH = re.compile(
     r"^(?:~?/(?:run|var|etc|app|opt|home|mnt|usr|tmp|root|srv|secrets?|vault|data|code|workspace|config|certs?|keys?)\b"
     r"|\.{1,2}/|~/|[A-Za-z]:\\|/[\w.-]+/[\w./-]+$)|^[\w./-]+\.(?:pem|key|crt|cer|json|ya?ml|txt|env|p12|jks|conf|ini|toml)$"
 )
+_STORE_PATH = re.compile(r"^/?[a-z][a-z0-9_-]+(?:/[a-z][a-z0-9_.-]+)+$")
+"""A secret's name in a store (``prod/invoices/password``): what is random has no such words between its slashes."""
 _PLAIN_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://\S+$")
 _PASSWORD_HASH = re.compile(
     r"^(?:\$(?:2[abxy]?|1|5|6|argon2\w*|scrypt|y)\$|\{(?:SSHA|SHA|MD5|CRYPT)\}|sha(?:1|256|512):|pbkdf2|scrypt:|md5[0-9a-f]{32}$)"
@@ -249,6 +251,8 @@ def _by_name(name: str, text: str, is_source: bool) -> Secret | None:
     if signs and (not text.strip("\"'") or MASK in text or _REFERENCE.match(text) or (text == name)):
         return None
     if _EXTERNAL.match(text) or _SWITCH.match(text) or _PATH.search(text) or _PLAIN_URL.match(text):
+        return None
+    if kind != "password" and _STORE_PATH.match(text):
         return None
     if _PASSWORD_HASH.match(text) or _HEADER_NAME.match(text) or _VERSION.match(text):
         return None
