@@ -17,13 +17,14 @@ from archlint.model.deployment.compose import compose_nodes
 from archlint.model.deployment.images import directory_name
 from archlint.model.deployment.references import last_part
 from archlint.model.draft import Draft
-from archlint.model.paths import join, parent, words
+from archlint.model.paths import join, names, parent, words
 
-FILLERS = frozenset(
-    ["service", "services", "svc", "srv", "server", "app", "application", "image", "img", "api", "ms", "microservice", "microservices", "container", "deployment", "deploy", "python", "py", "prod", "production", "pod", "main", "k8s", "latest"]
+FILLERS = names(
+    "service services svc srv server app application image img api ms microservice microservices container "
+    "deployment deploy python py prod production pod main k8s latest"
 )
-_MANIFEST_FOLDERS = frozenset(
-    ["manifests", "manifest", "k8s", "kubernetes", "kube", "deploy", "deployment", "deployments", "helm", "chart", "templates", "yaml", "yamls", "infra"]
+_MANIFEST_FOLDERS = names(
+    "manifests manifest k8s kubernetes kube deploy deployment deployments helm chart templates yaml yamls infra"
 )
 
 
@@ -53,22 +54,22 @@ def link_builds(draft: Draft) -> dict[Container, ImageBuild]:
     rest: list[Container] = []
     for container in draft.containers:
         if container.platform == "compose":
-            build = _composed(draft, container, by_path)
-            if build is not None:
-                result[container] = build
-                for name in (container.name, last_part(container.image.repository) if container.image else container.name):
-                    by_name.setdefault(normal(name), []).append(build)
+            composed = _composed(draft, container, by_path)
+            if composed is not None:
+                result[container] = composed
+                image = last_part(container.image.repository) if container.image else container.name
+                for name in (container.name, image):
+                    by_name.setdefault(normal(name), []).append(composed)
                 continue
         rest.append(container)
     remaining: list[Container] = []
     for container in rest:
-        build = _by_image(container, by_image, by_name)
-        if build is not None:
-            result[container] = build
+        fitting = _by_image(container, by_image, by_name)
+        if fitting is not None:
+            result[container] = fitting
         else:
             remaining.append(container)
-    for container, build in _by_place(remaining, builds):
-        result[container] = build
+    result.update(_by_place(remaining, builds))
     return result
 
 
@@ -89,7 +90,7 @@ def build_names(build: ImageBuild) -> tuple[str, ...]:
 
 
 def _composed(draft: Draft, container: Container, by_path: Mapping[str, ImageBuild]) -> ImageBuild | None:
-    node, project = compose_nodes(draft)[container]
+    node, _ = compose_nodes(draft)[container]
     found = tree.get(node, "build")
     if found is None:
         return None
@@ -154,9 +155,7 @@ def _by_place(containers: Sequence[Container], builds: Sequence[ImageBuild]) -> 
             directory = parent(directory)
         near = by_directory.get(directory, [])
         own_words = set(words(container.image.repository)) | set(words(container.workload))
-        special = [
-            build for build in near if set(words(build.path.rpartition("/")[2])) - {"dockerfile"} & own_words - {"dockerfile"}
-        ]
+        special = [build for build in near if (set(words(build.path.rpartition("/")[2])) - {"dockerfile"}) & own_words]
         plain = [build for build in near if build.path.rpartition("/")[2].lower() == "dockerfile"]
         chosen = special if len(special) == 1 else plain
         if len(chosen) == 1:

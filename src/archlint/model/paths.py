@@ -7,13 +7,20 @@ from __future__ import annotations
 
 import re
 
-NOT_OWN = frozenset(
-    ["venv", "env", "virtualenv", "site-packages", "dist-packages", "node_modules", "vendor", "vendored", "third_party", "third-party", "__pycache__", "bower_components", "eggs"]
+
+def names(text: str) -> frozenset[str]:
+    """The names in a text, one blank apart."""
+    return frozenset(text.split())
+
+
+NOT_OWN = names(
+    "venv env virtualenv site-packages dist-packages node_modules vendor vendored third_party third-party "
+    "__pycache__ bower_components eggs"
 )
 """Folders whose content other people wrote."""
 
-NON_PRODUCTION_NAMES = frozenset(
-    ["dev", "devel", "develop", "development", "test", "tests", "testing", "local", "override", "debug", "ci", "e2e", "minikube", "sandbox"]
+NON_PRODUCTION_NAMES = names(
+    "dev devcontainer devel develop development test tests testing local override debug ci e2e minikube sandbox"
 )
 """Words that say that a compose file, overlay or directory of manifests is not for production."""
 
@@ -42,7 +49,7 @@ def parent(path: str) -> str:
 
 def is_below(path: str, directory: str) -> bool:
     """Whether the path is the directory or lies below it."""
-    return directory == "" or path == directory or path.startswith(directory + "/")
+    return directory in ("", path) or path.startswith(directory + "/")
 
 
 def join(directory: str, relative: str) -> str | None:

@@ -1,9 +1,9 @@
 """What an image ships that only building needs: compilers, package managers' caches, development dependencies.
 
 In come the shipped stage of a Dockerfile and the stages it starts from; out come the places that put a tool into the
-image and leave it there. What the same instruction removes again is not kept. Of base images only a tool chain's own one
-counts; Python's and Node's are how those services run. A stage that copies from another one is the last of a multi-stage
-build: a package cache in it is no build tool.
+image and leave it there. What the same instruction removes again is not kept. Of base images only a tool chain's own
+one counts; Python's and Node's are how those services run. A stage that copies from another one is the last of a
+multi-stage build: a package cache in it is no build tool.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from archlint.core.facts.python import PythonRequirement
 from archlint.core.span import Span
 from archlint.core.values import Place
 from archlint.model.deployment import references
-from archlint.model.paths import join
+from archlint.model.paths import join, names
 
-_COMPILERS = frozenset(
-    ["build-essential", "gcc", "g++", "clang", "llvm", "make", "cmake", "automake", "autoconf", "build-base", "musl-dev", "python3-dev", "python-dev", "gfortran", "rustc", "cargo", "golang", "golang-go", "maven", "gradle", "openjdk-11-jdk", "openjdk-17-jdk", "openjdk-21-jdk", "default-jdk", "linux-headers", "gcc-c++", "bison", "flex", "nasm"]
+_COMPILERS = names(
+    "build-essential gcc g++ clang llvm make cmake automake autoconf build-base musl-dev python3-dev python-dev "
+    "gfortran rustc cargo golang golang-go maven gradle openjdk-11-jdk openjdk-17-jdk openjdk-21-jdk default-jdk "
+    "linux-headers gcc-c++ bison flex nasm"
 )
 _PYTHON_BUILDERS = frozenset(("pipenv", "poetry"))
 _TOOL_CHAINS = {
@@ -33,8 +35,9 @@ _TOOL_CHAINS = {
 _BREAK = re.compile(r"&&|\|\||;|\n|\|")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _NO_PIP_CACHE = re.compile(r"PIP_NO_CACHE_DIR[= ]\s*[\"']?\w", re.IGNORECASE)
-_DEVELOPMENT = frozenset(
-    ["pytest", "pylint", "flake8", "black", "mypy", "ruff", "tox", "nox", "coverage", "pytest-cov", "pytest-asyncio", "isort", "bandit", "pre-commit", "pytest-mock", "pytest-django", "autopep8", "ipdb", "pytest-xdist", "pyright", "pycodestyle"]
+_DEVELOPMENT = names(
+    "pytest pylint flake8 black mypy ruff tox nox coverage pytest-cov pytest-asyncio isort bandit pre-commit "
+    "pytest-mock pytest-django autopep8 ipdb pytest-xdist pyright pycodestyle"
 )
 _APT = frozenset(("apt-get", "apt"))
 _RPM = frozenset(("yum", "dnf", "microdnf", "zypper"))
@@ -136,12 +139,9 @@ def _judge(parts: list[str], layer: _Layer) -> None:
     elif tool == "poetry" and verb == "install":
         if not any(word.startswith(("--only", "--no-dev", "--without")) for word in rest):
             layer.development.append("the development packages of pyproject.toml")
-    elif tool == "npm" and verb in ("install", "ci", "i"):
-        if "npm cache clean" not in layer.text and not layer.caches_off:
-            layer.caches.append("npm's cache")
-    elif tool == "yarn" and verb in ("", "install"):
-        if "yarn cache clean" not in layer.text and not layer.caches_off:
-            layer.caches.append("yarn's cache")
+    elif (tool == "npm" and verb in ("install", "ci", "i")) or (tool == "yarn" and verb in ("", "install")):
+        is_kept = f"{tool} cache clean" not in layer.text and not layer.caches_off
+        layer.caches += [f"{tool}'s cache"] if is_kept else []
 
 
 def _system_packages(tool: str, verb: str, arguments: list[str], layer: _Layer) -> None:

@@ -23,7 +23,7 @@ from archlint.core.system.workloads import (
     Workload,
 )
 from archlint.core.tree import Mapping, Node
-from archlint.core.values import UNKNOWN, Truth, Unknown
+from archlint.core.values import UNKNOWN, Truth, Unknown, known
 from archlint.model.deployment import known_images, references
 from archlint.model.deployment.compose_files import Project, keyed, projects
 from archlint.model.deployment.containers import grants, line_of, texts
@@ -169,9 +169,7 @@ def _finishing(project: Project) -> set[str]:
 def _ends_by_itself(name: str, node: Mapping) -> bool:
     if is_one_shot(name):
         return True
-    words = _words(tree.get(node, "command"))
-    entry = _words(tree.get(node, "entrypoint"))
-    line = " ".join(() if isinstance(entry, Unknown) else entry) + " " + " ".join(() if isinstance(words, Unknown) else words)
+    line = " ".join(word for key in ("entrypoint", "command") for word in known(_words(tree.get(node, key))) or ())
     if any(mark in line for mark in ("alembic upgrade", "manage.py migrate", "flask db upgrade", "kafka-topics")):
         return not any(mark in line for mark in ("&&", ";", "uvicorn", "gunicorn", "runserver", "exec "))
     image = tree.text(node, "image") or ""
@@ -198,9 +196,8 @@ def _ports(project: Project, node: Mapping, key: str) -> tuple[Port, ...]:
     for item in tree.items(node, "ports"):
         if isinstance(item, Mapping):
             target, published = tree.value(item, "target"), tree.value(item, "published")
-            result.append(
-                _port(item.at, key, _number(target), _number(published), tree.text(item, "host_ip"), tree.text(item, "protocol"))
-            )
+            ip, protocol = tree.text(item, "host_ip"), tree.text(item, "protocol")
+            result.append(_port(item.at, key, _number(target), _number(published), ip, protocol))
             continue
         text = tree.text(item)
         if text is None:
@@ -266,8 +263,9 @@ def _healthcheck(
 ) -> tuple[Probe | None, Probe | Unknown | None]:
     found = tree.entry(node, "healthcheck")
     if found is None:
-        known = known_images.find(repository) if repository else None
-        return None, Unknown("the image has a health check of its own") if known and known.has_healthcheck else None
+        public = known_images.find(repository) if repository else None
+        has_own = public is not None and public.has_healthcheck
+        return None, Unknown("the image has a health check of its own") if has_own else None
     test = tree.get(found.value, "test")
     first = tree.text(test) or tree.text(test, 0)
     if tree.value(found.value, "disable") is True or (first or "").upper() == "NONE":
@@ -287,7 +285,8 @@ def _healthcheck(
 
 
 def _resources(node: Mapping, name: str, key: str) -> Resources | None:
-    limits, requests = tree.get(node, "deploy", "resources", "limits"), tree.get(node, "deploy", "resources", "reservations")
+    limits = tree.get(node, "deploy", "resources", "limits")
+    requests = tree.get(node, "deploy", "resources", "reservations")
     if limits is None and requests is None:
         return None
     deploy = tree.get(node, "deploy")
@@ -365,7 +364,13 @@ def _network_service(project: Project, name: str, node: Mapping, workload: Workl
         is_production=workload.is_production,
         hosts=tuple(dict.fromkeys(names)),
         ports=tuple(
-            ServicePort(at=port.at, name=f"{name}:{port.name}", key=f"{key}/{port.name}", number=port.number, target=port.number)
+            ServicePort(
+                at=port.at,
+                name=f"{name}:{port.name}",
+                key=f"{key}/{port.name}",
+                number=port.number,
+                target=port.number,
+            )
             for port in workload.containers[0].ports
         ),
         workloads=(workload,),

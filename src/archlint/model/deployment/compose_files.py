@@ -19,11 +19,11 @@ from archlint.core.span import Span
 from archlint.core.tree import Entry, Mapping, Node, Scalar, Sequence
 from archlint.core.values import Place
 from archlint.model.draft import Draft
-from archlint.model.paths import join, parent, says_non_production
+from archlint.model.paths import join, names, parent, says_non_production
 
 _DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _KEYED = frozenset(("environment", "labels", "networks", "depends_on", "args", "extra_hosts", "sysctls", "annotations"))
-_APPENDED = frozenset(["ports", "expose", "volumes", "env_file", "cap_add", "cap_drop", "dns", "tmpfs", "devices", "security_opt", "secrets", "configs"])
+_APPENDED = names("ports expose volumes env_file cap_add cap_drop dns tmpfs devices security_opt secrets configs")
 _MAX_DEPTH = 16
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MEMO = "compose projects"

@@ -168,7 +168,14 @@ def grants(
 
 
 def container(
-    node: Mapping, pod: Mapping, kind: str, workload: str, workload_kind: str, environment: str, key: str, **fields: object
+    node: Mapping,
+    pod: Mapping,
+    kind: str,
+    workload: str,
+    workload_kind: str,
+    environment: str,
+    key: str,
+    **fields: object,
 ) -> Container:
     """The container as a subject. Its role, service and variables are joined by later stages."""
     name = tree.text(node, "name") or ""

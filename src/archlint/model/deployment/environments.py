@@ -18,10 +18,10 @@ from archlint.core.facts.documents import HelmTemplate, KubernetesObject, Kustom
 from archlint.core.span import Span
 from archlint.core.system.workloads import Environment
 from archlint.model.draft import Draft
-from archlint.model.paths import join, parent, says_non_production, words
+from archlint.model.paths import join, names, parent, says_non_production, words
 
-WORKLOAD_KINDS = frozenset(
-    ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod", "Rollout", "DeploymentConfig"]
+WORKLOAD_KINDS = names(
+    "Deployment StatefulSet DaemonSet ReplicaSet ReplicationController Job CronJob Pod Rollout DeploymentConfig"
 )
 """Kinds that run containers; a Knative Service is one too, told by its API group."""
 
@@ -165,7 +165,7 @@ def _without_namespaces(identities: frozenset[_Identity]) -> frozenset[_Identity
 
 
 def _closeness(left: str, right: str) -> tuple[int, int]:
-    """Alternatives are told apart by a name that recurs (``orders/dev``, ``users/dev``); else what is near goes together."""
+    """Alternatives are told apart by a name that recurs (``orders/dev``, ``users/dev``), else by what is near."""
     common = 0
     for one, other in zip(left.split("/"), right.split("/"), strict=False):
         if one != other:

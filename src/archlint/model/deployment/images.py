@@ -24,9 +24,9 @@ from archlint.core.values import UNKNOWN, Unknown, known
 from archlint.model.deployment import known_images, references
 from archlint.model.deployment.build_tools import kept_tools
 from archlint.model.draft import Draft
-from archlint.model.paths import is_own_source, join, parent, says_non_production, words
+from archlint.model.paths import is_own_source, join, names, parent, says_non_production, words
 
-_STRUCTURAL = frozenset(["src", "app", "docker", "build", "deploy", "deployment", "image", "images", "server", "code", "source", "backend", "dockerfiles"])
+_STRUCTURAL = names("src app docker build deploy deployment image images server code source backend dockerfiles")
 _MAX_STAGES = 64
 
 
@@ -58,7 +58,7 @@ def shipped_stages(found: Dockerfile, target: str | None = None) -> list[Dockerf
 
 
 def directory_name(path: str) -> str:
-    """The name that a directory gives to what is built in it: its last part that says more than ``src`` or ``docker``."""
+    """The name that a directory gives to what is built in it: its last part that says more than ``src``."""
     for part in reversed(path.split("/")):
         if part and part.lower() not in _STRUCTURAL:
             return part
@@ -143,7 +143,9 @@ def _build(found: Dockerfile, declared: _Declared, required: Mapping[str, Sequen
     file_name = path.rpartition("/")[2]
     stage_at = chain[0].at
     return ImageBuild(
-        at=Span(path, stage_at.line, 1, stage_at.line, max(2, stage_at.end_column if stage_at.end_line == stage_at.line else 2)),
+        at=Span(
+            path, stage_at.line, 1, stage_at.line, stage_at.end_column if stage_at.end_line == stage_at.line else 2
+        ),
         name=path,
         key=key,
         path=path,

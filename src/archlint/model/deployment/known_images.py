@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archlint.model.paths import names
+
 
 @dataclass(frozen=True)
 class KnownImage:
@@ -39,19 +41,23 @@ IMAGES: dict[str, KnownImage] = {
         "datastore",
         None,
         "postgis timescaledb pgvector cockroach cockroachdb memcached rethinkdb dynamodb-local scylla dgraph "
-        "mysql-server mssql minio keydb dragonfly oracle oracle-xe qdrant weaviate milvus documentdb documentdb-local "
-        "azure-cosmos-emulator azurite surrealdb ferretdb redis-cluster mysql-cluster mongodb-enterprise-server "
-        "kvrocks tidb orientdb ravendb eventstore eventstore-db questdb pinot-server trino hadoop-namenode chroma "
-        "redismod typesense meilisearch pgpool pgbouncer supabase-postgres spanner-emulator",
+        "mysql-server mssql minio keydb dragonfly oracle oracle-xe qdrant weaviate milvus documentdb "
+        "documentdb-local azure-cosmos-emulator azurite surrealdb ferretdb redis-cluster mysql-cluster "
+        "mongodb-enterprise-server kvrocks tidb orientdb ravendb eventstore eventstore-db questdb pinot-server "
+        "trino hadoop-namenode chroma redismod typesense meilisearch pgpool pgbouncer supabase-postgres "
+        "spanner-emulator",
     ),
     **_table("broker", "steps-down", "rabbitmq"),
-    **_table("broker", "non-root", "kafka cp-kafka cp-zookeeper cp-schema-registry cp-server nats-streaming confluent-local"),
+    **_table(
+        "broker", "non-root", "kafka cp-kafka cp-zookeeper cp-schema-registry cp-server nats-streaming confluent-local"
+    ),
     **_table(
         "broker",
         None,
-        "zookeeper nats redpanda pulsar activemq activemq-artemis artemis eclipse-mosquitto mosquitto emqx vernemq nsqd "
-        "nsqlookupd nsqadmin elasticmq elasticmq-native goaws rocketmq schema-registry kafka-native cp-kafka-connect "
-        "debezium connect hivemq-ce kafka-connect cp-ksqldb-server pubsub-emulator servicebus-emulator",
+        "zookeeper nats redpanda pulsar activemq activemq-artemis artemis eclipse-mosquitto mosquitto emqx vernemq "
+        "nsqd nsqlookupd nsqadmin elasticmq elasticmq-native goaws rocketmq schema-registry kafka-native "
+        "cp-kafka-connect debezium connect hivemq-ce kafka-connect cp-ksqldb-server pubsub-emulator "
+        "servicebus-emulator",
     ),
     **_table(
         "gateway",
@@ -76,12 +82,13 @@ IMAGES: dict[str, KnownImage] = {
     **_table(
         "observability",
         None,
-        "all-in-one jaeger-agent jaeger-collector jaeger-query zipkin zipkin-slim fluentd fluent-bit fluentbit kibana "
-        "logstash filebeat metricbeat apm-server opensearch-dashboards datadog-agent vector statsd statsd-exporter graphite "
-        "graphite-statsd telegraf chronograf redis_exporter redis-exporter postgres-exporter postgres_exporter "
-        "mongodb-exporter mongodb_exporter kafka-exporter elasticsearch-exporter nginx-prometheus-exporter rabbitmq-exporter "
-        "kube-state-metrics seq sentry aws-otel-collector signoz kiali splunk otel-lgtm docker-otel-lgtm victoria-metrics "
-        "uptime-kuma aspire-dashboard newrelic-infra skywalking-oap-server skywalking-ui elastic-agent",
+        "all-in-one jaeger-agent jaeger-collector jaeger-query zipkin zipkin-slim fluentd fluent-bit fluentbit "
+        "kibana logstash filebeat metricbeat apm-server opensearch-dashboards datadog-agent vector statsd "
+        "statsd-exporter graphite graphite-statsd telegraf chronograf redis_exporter redis-exporter "
+        "postgres-exporter postgres_exporter mongodb-exporter mongodb_exporter kafka-exporter "
+        "elasticsearch-exporter nginx-prometheus-exporter rabbitmq-exporter kube-state-metrics seq sentry "
+        "aws-otel-collector signoz kiali splunk otel-lgtm docker-otel-lgtm victoria-metrics uptime-kuma "
+        "aspire-dashboard newrelic-infra skywalking-oap-server skywalking-ui elastic-agent",
     ),
     "cadvisor": KnownImage("observability", "root", has_healthcheck=True),
     **_table("infrastructure", "non-root", "keycloak pgadmin4 vault-agent adminer cert-manager-controller"),
@@ -89,13 +96,14 @@ IMAGES: dict[str, KnownImage] = {
     **_table(
         "infrastructure",
         None,
-        "phpmyadmin mongo-express redis-commander redisinsight mailhog mailpit maildev smtp4dev mailcatcher fake-smtp-server "
-        "portainer portainer-ce watchtower registry eureka eureka-server config-server dex hydra kratos opa openldap osixia "
-        "kafka-ui kafdrop kowl akhq cmak console kafka-manager redpanda-console dozzle flower "
-        "zoonavigator mc cloud-sdk aws-cli localstack-pro moto wiremock mock-server mockserver swagger-ui swagger-editor "
-        "gitea jenkins sonarqube nexus3 pause cloudsql-proxy cloud-sql-proxy gce-proxy step-ca unleash-server "
-        "external-secrets sealed-secrets-controller git-sync linkerd-proxy ollama stripe-cli flyway liquibase migrate atlas "
-        "temporal auto-setup temporal-ui ui admin-tools wait-for-it docker-wait wait dockerize k8s-wait-for",
+        "phpmyadmin mongo-express redis-commander redisinsight mailhog mailpit maildev smtp4dev mailcatcher "
+        "fake-smtp-server portainer portainer-ce watchtower registry eureka eureka-server config-server dex hydra "
+        "kratos opa openldap osixia kafka-ui kafdrop kowl akhq cmak console kafka-manager redpanda-console dozzle "
+        "flower zoonavigator mc cloud-sdk aws-cli localstack-pro moto wiremock mock-server mockserver swagger-ui "
+        "swagger-editor gitea jenkins sonarqube nexus3 pause cloudsql-proxy cloud-sql-proxy gce-proxy step-ca "
+        "unleash-server external-secrets sealed-secrets-controller git-sync linkerd-proxy ollama stripe-cli flyway "
+        "liquibase migrate atlas temporal auto-setup temporal-ui ui admin-tools wait-for-it docker-wait wait "
+        "dockerize k8s-wait-for",
     ),
     "proxyv2": KnownImage("sidecar"),
     "daprd": KnownImage("sidecar"),
@@ -108,15 +116,25 @@ IMAGES: dict[str, KnownImage] = {
     ),
 }
 
-GENERIC_NAMES = frozenset(["server", "controller", "connect", "console", "agent", "ui", "migrate", "wait", "registry", "atlas", "dex", "auto-setup", "all-in-one"])
+GENERIC_NAMES = names(
+    "server controller connect console agent ui migrate wait registry atlas dex auto-setup all-in-one"
+)
 """Last parts that mean something only with their vendor before them."""
 
-VENDORS = frozenset(
-    ["couchbase", "confluentinc", "cp", "debezium", "ghcr.io/dexidp", "dexidp", "ory", "temporalio", "grafana", "jaegertracing", "migrate", "ingress-nginx", "mariadb", "mysql", "mcr.microsoft.com/mssql", "docker.redpanda.com/redpandadata", "redpandadata", "vectorized", "library", "arigaio", "groundnuty", "elastic", "datadog", "eventstore"]
+VENDORS = names(
+    "couchbase confluentinc cp debezium ghcr.io/dexidp dexidp ory temporalio grafana jaegertracing migrate "
+    "ingress-nginx mariadb mysql mcr.microsoft.com/mssql docker.redpanda.com/redpandadata redpandadata vectorized "
+    "library arigaio groundnuty elastic datadog eventstore"
 )
 
-ROOT_BASES = frozenset(
-    ["python", "node", "golang", "rust", "openjdk", "eclipse-temurin", "amazoncorretto", "maven", "gradle", "ruby", "php", "perl", "debian", "ubuntu", "alpine", "centos", "fedora", "busybox", "buildpack-deps", "oraclelinux", "rockylinux", "almalinux", "amazonlinux", "bun", "deno", "elixir", "erlang", "haskell", "swift", "sdk", "aspnet", "runtime", "runtime-deps", "uvicorn-gunicorn-fastapi", "uvicorn-gunicorn", "tiangolo", "miniconda3", "miniconda", "anaconda3", "micromamba", "pypy", "nginx", "httpd", "scratch", "static", "base", "static-debian11", "static-debian12", "base-debian11", "base-debian12", "cc", "python3", "python3-debian11", "python3-debian12", "nodejs", "nodejs18-debian11", "nodejs20-debian12", "java", "java17-debian11", "java17-debian12", "java21-debian12", "locust-base", "uv", "conda", "slim", "debian-slim", "bookworm", "jdk", "jre", "adoptopenjdk"]
+ROOT_BASES = names(
+    "python node golang rust openjdk eclipse-temurin amazoncorretto maven gradle ruby php perl debian ubuntu "
+    "alpine centos fedora busybox buildpack-deps oraclelinux rockylinux almalinux amazonlinux bun deno elixir "
+    "erlang haskell swift sdk aspnet runtime runtime-deps uvicorn-gunicorn-fastapi uvicorn-gunicorn tiangolo "
+    "miniconda3 miniconda anaconda3 micromamba pypy nginx httpd scratch static base static-debian11 "
+    "static-debian12 base-debian11 base-debian12 cc python3 python3-debian11 python3-debian12 nodejs "
+    "nodejs18-debian11 nodejs20-debian12 java java17-debian11 java17-debian12 java21-debian12 locust-base uv "
+    "conda slim debian-slim bookworm jdk jre adoptopenjdk"
 ) - frozenset(("micromamba",))
 """Base images whose metadata names no user: what is built on them runs as root unless USER says otherwise."""
 
@@ -127,6 +145,8 @@ def find(repository: str) -> KnownImage | None:
     known = IMAGES.get(parts[-1])
     if known is None:
         return None
-    if parts[-1] in GENERIC_NAMES and not (len(parts) > 1 and (parts[-2] in VENDORS or "/".join(parts[:-1]) in VENDORS)):
+    if parts[-1] in GENERIC_NAMES and not (
+        len(parts) > 1 and (parts[-2] in VENDORS or "/".join(parts[:-1]) in VENDORS)
+    ):
         return None
     return known

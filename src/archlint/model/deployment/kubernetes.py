@@ -37,7 +37,7 @@ def add_kubernetes(draft: Draft) -> None:
         for _, workload in workloads:
             for subject in (workload, *workload.containers):
                 overlays.setdefault((type(subject), subject.at), []).append(one.environment.name)
-                added.append(subject)
+            added += (workload, *workload.containers)
     for subject in added:
         names = overlays[(type(subject), subject.at)]
         if len(names) > 1:
@@ -100,7 +100,7 @@ def _containers(
     is_job = found.kind in ("Job", "CronJob")
     result = []
     main = _main_container(pod, found.name)
-    for field, position, node in _container_trees(pod):
+    for field, node in _container_trees(pod):
         name = tree.text(node, "name") or ""
         if field == "initContainers":
             kind = "sidecar" if tree.text(node, "restartPolicy") == "Always" else "init"
@@ -131,23 +131,23 @@ def _containers(
     return tuple(result)
 
 
-def _container_trees(pod: Mapping) -> list[tuple[str, int, Mapping]]:
+def _container_trees(pod: Mapping) -> list[tuple[str, Mapping]]:
     return [
-        (field, position, item)
+        (field, item)
         for field in ("containers", "initContainers")
-        for position, item in enumerate(tree.items(pod, field))
+        for item in tree.items(pod, field)
         if isinstance(item, Mapping)
     ]
 
 
 def _main_container(pod: Mapping, workload: str) -> Mapping | None:
     """The container that a pod is about: of several, the one called like the workload, else the first unknown image."""
-    candidates = [item for field, _, item in _container_trees(pod) if field == "containers"]
+    candidates = [item for field, item in _container_trees(pod) if field == "containers"]
     for item in candidates:
         if tree.text(item, "name") == workload:
             return item
     services = [item for item in candidates if role_of(_repository(item), "", "") == "service"]
-    return (services or candidates or [None])[0]
+    return next(iter(services or candidates), None)
 
 
 def _repository(node: Mapping) -> str | None:
@@ -179,7 +179,8 @@ def _is_meshed(objects: Sequence[KubernetesObject], found: KubernetesObject) -> 
             values = labels_of(found.tree, *path, kind)
             if values.get("sidecar.istio.io/inject") == "false" or values.get("linkerd.io/inject") == "disabled":
                 return False
-            if values.get("sidecar.istio.io/inject") == "true" or values.get("linkerd.io/inject") in ("enabled", "ingress"):
+            linkerd = values.get("linkerd.io/inject")
+            if values.get("sidecar.istio.io/inject") == "true" or linkerd in ("enabled", "ingress"):
                 return True
     for one in objects:
         if one.kind == "Namespace" and one.name == (found.namespace or one.name):

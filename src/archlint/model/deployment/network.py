@@ -19,13 +19,14 @@ from archlint.core.values import UNKNOWN, Truth, Unknown
 from archlint.model.deployment.containers import line_of
 from archlint.model.deployment.environments import Deployed, is_knative
 from archlint.model.draft import Draft
-from archlint.model.paths import says_non_production
+from archlint.model.paths import names, says_non_production
 
-POLICY_KINDS = frozenset(
-    ["NetworkPolicy", "AuthorizationPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ServerAuthorization"]
+POLICY_KINDS = names(
+    "NetworkPolicy AuthorizationPolicy CiliumNetworkPolicy CiliumClusterwideNetworkPolicy GlobalNetworkPolicy "
+    "AdminNetworkPolicy BaselineAdminNetworkPolicy ServerAuthorization"
 )
-_CLUSTER_WIDE = frozenset(
-    ["CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy"]
+_CLUSTER_WIDE = names(
+    "CiliumClusterwideNetworkPolicy GlobalNetworkPolicy AdminNetworkPolicy BaselineAdminNetworkPolicy"
 )
 
 
@@ -70,7 +71,9 @@ def _service(
     selected = tuple(
         workload
         for object_, workload in workloads
-        if selector and object_.namespace == found.namespace and matches(selector, dict(workload.labels))
+        if selector
+        and object_.namespace == found.namespace
+        and matches(selector, dict(workload.labels))
         and object_.kind not in ("Job", "CronJob")
     )
     key = f"{one.environment.name}/{found.namespace or ''}/Service/{found.name}"
@@ -169,8 +172,7 @@ def _add_namespaces(
     for space, members in spaces.items():
         names = tuple(dict.fromkeys(service.name for service in services if service.namespace == space))
         covered = any(
-            policy.kind in _CLUSTER_WIDE or policy.namespace == space or policy.namespace == "istio-system"
-            for policy in policies
+            policy.kind in _CLUSTER_WIDE or policy.namespace in (space, "istio-system") for policy in policies
         )
         at: Span = members[0].at
         if space in defined:

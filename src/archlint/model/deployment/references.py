@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from archlint.core.span import Span
 from archlint.core.system.workloads import Image
-from archlint.core.values import UNKNOWN, Truth, Unknown, is_unknown
+from archlint.core.values import UNKNOWN, Truth, Unknown
 
 _VERSION = re.compile(r"\d")
 _COMMIT = re.compile(r"^(?=.*[a-f])[0-9a-f]{7,40}$")
@@ -51,11 +51,10 @@ def is_mutable(reference: Reference) -> Truth:
         return False
     if _is_open(reference.repository):
         return UNKNOWN
-    if is_unknown(reference.tag):
+    tag = reference.tag
+    if isinstance(tag, Unknown):
         return UNKNOWN
-    if reference.tag is None:
-        return True
-    return not (_VERSION.search(reference.tag) or _COMMIT.match(reference.tag))
+    return tag is None or not (_VERSION.search(tag) or _COMMIT.match(tag))
 
 
 def image(text: str, at: Span, key: str) -> Image:

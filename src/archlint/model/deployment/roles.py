@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from archlint.model.deployment import known_images
-from archlint.model.paths import words
+from archlint.model.paths import names, words
 
-_TEST_TOOLS = frozenset(
-    ["loadgenerator", "loadgen", "loadtest", "loadtests", "loadtester", "locust", "k6", "jmeter", "gatling", "artillery", "vegeta", "stresstest"]
+_TEST_TOOLS = names(
+    "loadgenerator loadgen loadtest loadtests loadtester locust k6 jmeter gatling artillery vegeta stresstest"
 )
-_TEST_TOOL_PAIRS = (("load", "generator"), ("load", "gen"), ("load", "test"), ("load", "tester"), ("traffic", "generator"))
-_ONE_SHOT = frozenset(["migrate", "migration", "migrations", "migrator", "seed", "seeder", "init", "initdb", "dbinit", "setup", "bootstrap", "provision"])
+_TEST_TOOL_PAIRS = (
+    ("load", "generator"),
+    ("load", "gen"),
+    ("load", "test"),
+    ("load", "tester"),
+    ("traffic", "generator"),
+)
+_ONE_SHOT = names("migrate migration migrations migrator seed seeder init initdb dbinit setup bootstrap provision")
 
 
 def is_test_tool(name: str) -> bool:

@@ -27,7 +27,7 @@ from archlint.model.paths import join, parent
 from archlint.model.program.program import HOLE
 
 _REFERENCE = re.compile(r"\$(\$|\(([A-Za-z_][A-Za-z0-9_.-]*)\))")
-_Value = tuple[str | None | Unknown, Span]
+_Value = tuple[str | Unknown | None, Span]
 _INTERPOLATION = re.compile(r"\$\{[^}]*\}")
 _NOT_HERE = Unknown("its ConfigMap or Secret is not in the scan")
 
@@ -255,10 +255,9 @@ def _of_compose(
         text = tree.text(entry.value)
         at = entry.value.at
         if text is None:
-            value = next((one.value for one in files.get(_dotenv(project), ()) if one.key == entry.key), None)
-            found[entry.key] = _variable(
-                container, entry.key, str(value) if value is not None else UNKNOWN, "interpolation", _place(entry), ()
-            )
+            here = next((one.value for one in files.get(_dotenv(project), ()) if one.key == entry.key), None)
+            passed = UNKNOWN if here is None else str(here)
+            found[entry.key] = _variable(container, entry.key, passed, "interpolation", _place(entry), ())
             continue
         if at in project.unresolved:
             variable = _variable(container, entry.key, UNKNOWN, "interpolation", _place(entry), ())

@@ -1,0 +1,109 @@
+"""What is known of containers and images only when builds and services are: roles, users, production, replaced tags.
+
+In comes the draft with its links between containers and builds; fields of those subjects are filled in.
+"""
+
+from __future__ import annotations
+
+from archlint.core import tree
+from archlint.core.facts.documents import HelmChart, HelmTemplate, SkaffoldConfig
+from archlint.core.system import link
+from archlint.core.system.workloads import Container, ImageBuild
+from archlint.model.deployment import known_images
+from archlint.model.deployment.images import directory_name, user_kind
+from archlint.model.deployment.references import parse
+from archlint.model.deployment.roles import is_test_tool
+from archlint.model.draft import Draft
+from archlint.model.linking import normal
+from archlint.model.paths import is_below, parent
+from archlint.model.service_evidence import Sources
+
+
+def settle_roles(draft: Draft, built: dict[Container, ImageBuild], sources: Sources) -> None:
+    """A build that only configures a public image (its base is one and there is no source) plays that image's part."""
+    for container, build in built.items():
+        link(container, build=build)
+        base = build.base if isinstance(build.base, str) else ""
+        found = known_images.find(parse(base).repository)
+        if found is not None and container.role == "service" and found.role not in ("infrastructure", "test-tool"):
+            directory = parent(build.path)
+            if not sources.has_source(directory) and build.stages == 1:
+                link(container, role=found.role)
+        if found is not None and found.role == "test-tool" and container.role == "service":
+            link(container, role="test-tool")
+        if container.role == "service" and is_test_tool(parent(build.path).rpartition("/")[2]):
+            link(container, role="test-tool")
+
+
+def settle_user(container: Container) -> None:
+    """Whether root runs the container, where its manifest leaves that to the image."""
+    security = container.security
+    if security is None or isinstance(security.runs_as_root, bool):
+        return
+    if container.build is not None:
+        as_root = user_kind(container.build.user, container.build.base)
+        link(security, runs_as_root=as_root)
+        return
+    if container.image is not None:
+        found = known_images.find(container.image.repository)
+        if found is not None and found.user not in (None, "master-root"):
+            link(security, runs_as_root=found.user == "root")
+
+
+def settle_production(draft: Draft) -> None:
+    """Compose files are not production where manifests or charts deploy the same services."""
+    deployed = {
+        container.service
+        for container in draft.containers
+        if container.platform != "compose" and container.service is not None and container.is_production
+    }
+    charts = {normal(one.name) for one in draft.index.of(HelmChart)}
+    charts |= {normal(one.at.path.rpartition("/")[2].rpartition(".")[0]) for one in draft.index.of(HelmTemplate)}
+    charts -= {normal(one) for one in ("deployment", "service", "ingress", "configmap", "NOTES", "_helpers", "hpa")}
+    for environment in draft.environments:
+        if environment.kind != "compose" or not environment.is_production:
+            continue
+        inside = [one for one in draft.workloads if one.environment == environment.name and one.platform == "compose"]
+        business = {one.service for one in inside if one.service is not None}
+        if business & deployed or any(normal(one) in charts for one in business if one):
+            link(environment, is_production=False)
+            for workload in inside:
+                link(workload, is_production=False)
+                for container in workload.containers:
+                    link(container, is_production=False)
+                for network in workload.selected_by:
+                    link(network, is_production=False)
+
+
+def settle_base_images(draft: Draft) -> None:
+    """A Dockerfile above others that no container runs makes base images: by itself it ships nothing."""
+    directories = {parent(build.path) for build in draft.images}
+    running = {container.build for container in draft.containers}
+    for build in draft.images:
+        own = parent(build.path)
+        is_loose = build.service is None and build not in running
+        if is_loose and any(other != own and is_below(other, own) for other in directories):
+            link(build, ships_build_tools=False)
+
+
+def settle_images(draft: Draft) -> None:
+    """What builds an image here, and whose tag is set at deployment: a bare name equal to a service of this system."""
+    names = {service.name for service in draft.services} | {
+        directory_name(service.directory) for service in draft.services if service.directory
+    }
+    skaffolded = {
+        parse(text).repository
+        for config in draft.index.of(SkaffoldConfig)
+        for artifact in tree.items(config.tree, "build", "artifacts")
+        if (text := tree.text(artifact, "image"))
+    }
+    for container in draft.containers:
+        image = container.image
+        if image is None:
+            continue
+        if container.build is not None:
+            link(image, is_built_here=True)
+        if image.tag is None and container.platform == "kubernetes":
+            is_bare = "/" not in image.repository and image.repository in names
+            if is_bare or image.repository in skaffolded:
+                link(image, is_replaced=True)
