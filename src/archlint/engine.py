@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,8 @@ from archlint.core.facts.base import Gap
 from archlint.core.finding import Inputs, Report
 from archlint.core.rule import Rule
 from archlint.core.system import System
+from archlint.inputs import Progress
 from archlint.readers.parallel import read_all
-
-Progress = Callable[[str, int, int], None]
-"""Called with the phase, how much of it is done, and how much there is (0 where that is not known yet)."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +37,6 @@ class Options:
 class Survey:
     """What a workspace holds, before anything is judged."""
 
-    config: Config
-    config_file: Path | None
     workspace: inputs.Workspace
     facts: tuple[AnyFact, ...]
     inputs: Inputs
@@ -64,7 +60,7 @@ def examine(options: Options, every: Sequence[Rule], rules: Sequence[Rule], prog
     root, config, file = locate(options)
     # Suppressions are judged last, when it is known which of them were of use.
     first, last = (tuple(one for one in rules if (one.subject == "Suppression") is audit) for audit in (False, True))
-    survey = read(root, config, file, options, progress)
+    survey = read(root, config, options, progress)
     runs, violations = ruleset.judge_all(first, model.build(survey.facts, config), progress)
     settled = triage.settle(
         violations,
@@ -95,7 +91,7 @@ def locate(options: Options) -> tuple[Path, Config, Path | None]:
     return root, load_config(file), file
 
 
-def read(root: Path, config: Config, file: Path | None, options: Options, progress: Progress | None = None) -> Survey:
+def read(root: Path, config: Config, options: Options, progress: Progress | None = None) -> Survey:
     """Find the files and read them, from the cache where it knows them."""
     workspace = inputs.discover(root, config, progress)
     cache = inputs.FactCache(root, inputs.default_directory() if options.use_cache else None)
@@ -103,4 +99,4 @@ def read(root: Path, config: Config, file: Path | None, options: Options, progre
     cache.save()
     gc.freeze()  # the facts stay to the end: no collection need ever walk them again
     counts = Inputs(str(root), reading.read, reading.unread, workspace.left_out)
-    return Survey(config, file, workspace, (*reading.facts, *workspace.gaps), counts)
+    return Survey(workspace, (*reading.facts, *workspace.gaps), counts)

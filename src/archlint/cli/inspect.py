@@ -29,8 +29,8 @@ def facts(paths: tuple[Path, ...], config: Path | None) -> None:
     from archlint import model as models
 
     options = engine.Options(paths=paths, cwd=Path.cwd(), config=config)
-    root, settings, file = engine.locate(options)
-    survey = engine.read(root, settings, file, options)
+    root, settings, _ = engine.locate(options)
+    survey = engine.read(root, settings, options)
     wanted = [(options.cwd / path).resolve().relative_to(root).as_posix() for path in paths]
     found = [
         {"fact": type(fact).__name__, **as_fields(fact)}
@@ -55,8 +55,8 @@ def model(path: Path | None, kinds: tuple[str, ...], config: Path | None) -> Non
         if name not in known:
             raise click.UsageError(f"no subject is called {name!r}{did_you_mean(name, known)}")
     options = engine.Options(paths=(path,) if path else (), cwd=Path.cwd(), config=config)
-    root, settings, file = engine.locate(options)
-    survey = engine.read(root, settings, file, options)
+    root, settings, _ = engine.locate(options)
+    survey = engine.read(root, settings, options)
     system = models.build(survey.facts, settings)
     text = encoded(as_document(system, [known[name] for name in kinds or known]))
     output.write(without_secrets(text, system, survey))
