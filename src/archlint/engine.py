@@ -10,8 +10,7 @@ from pathlib import Path
 
 from archlint import __version__, inputs, model, ruleset, triage
 from archlint.config import Config, find_config, load_config
-from archlint.core.facts import AnyFact
-from archlint.core.facts.base import Gap
+from archlint.core.facts import AnyFact, Gap
 from archlint.core.finding import Inputs, Report
 from archlint.core.rule import Rule
 from archlint.core.system import System
@@ -56,12 +55,12 @@ def check(options: Options, progress: Progress | None = None) -> Report:
 
 
 def examine(options: Options, every: Sequence[Rule], rules: Sequence[Rule], progress: Progress | None = None) -> Report:
-    """Judge a workspace by ``rules``; suppressions may name any of ``every``. Raises what ``check`` raises."""
+    """Judge a workspace by ``rules``, and last its suppressions, which may name any of ``every``. Raises as ``check``."""
     root, config, file = locate(options)
-    # Suppressions are judged last, when it is known which of them were of use.
     first, last = (tuple(one for one in rules if (one.subject == "Suppression") is audit) for audit in (False, True))
     survey = read(root, config, options, progress)
-    runs, violations = ruleset.judge_all(first, model.build(survey.facts, config), progress)
+    system = model.build(survey.facts, config, {rule.subject for rule in first})
+    runs, violations = ruleset.judge_all(first, system, progress)
     settled = triage.settle(
         violations,
         triage.find_marks(survey.workspace.files),
