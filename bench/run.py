@@ -98,10 +98,10 @@ def measure(folder: Path, scratch: Path, rounds: int, with_peers: bool) -> None:
 
 def parsed_files(folder: Path) -> list[Path]:
     """The Python and YAML files that archlint reads there, as its own listing of the workspace says."""
-    from archlint.config import load_config
+    from archlint.config import find_config, load_config
     from archlint.inputs import discover
 
-    workspace = discover(folder, load_config(folder))
+    workspace = discover(folder, load_config(find_config(folder)))
     return [folder / file.path for file in workspace.files if file.path.endswith((".py", ".yaml", ".yml"))]
 
 
