@@ -50,6 +50,7 @@ _BROKER_WORDS = frozenset(
         "SOCKETIO",
     ]
 )
+_SPLIT = {"DATABASE_NAME": "DATABASE", "DB_NAME": "DB", "USER_NAME": "USER"}
 _LIBPQ = {"PGHOST": "host", "PGPORT": "port", "PGDATABASE": "database", "PGUSER": "account"}
 
 Containers = Callable[[str | None, str, str | None], list[Container]]
@@ -81,7 +82,12 @@ def _of_container(around: Surroundings, container: Container, containers: Contai
             # POSTGRES_DB and DB_NAME: the word that tells a database may itself be the suffix.
             if match["part"] in ("DB", "DATABASE") and not prefix:
                 continue
-            groups.setdefault(prefix, {}).setdefault(_PARTS[match["part"]], variable)
+            if prefix or match["part"] not in _SPLIT:
+                groups.setdefault(prefix, {}).setdefault(_PARTS[match["part"]], variable)
+            if match["part"] in _SPLIT:
+                # ORDER_DB_NAME goes with ORDER_HOST or with ORDER_DB_HOST.
+                longer = f"{prefix}_{_SPLIT[match['part']]}".lstrip("_")
+                groups.setdefault(longer, {}).setdefault(_PARTS[match["part"]], variable)
     found = [use for variable, prefix in urls if (use := _from_url(variable, prefix, groups)) is not None]
     for prefix, parts in groups.items():
         use = _from_parts(around, prefix, parts, containers)
