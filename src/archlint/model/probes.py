@@ -15,7 +15,7 @@ from archlint.core.system.base import link
 from archlint.core.system.calls import Route
 from archlint.core.system.services import Service
 from archlint.core.system.workloads import Container, ImageBuild, Probe
-from archlint.core.values import Place, Truth, Unknown, is_unknown
+from archlint.core.values import Place, Truth, Unknown
 from archlint.model.code.routes import has_opaque_routes
 from archlint.model.draft import Draft
 
@@ -86,7 +86,7 @@ def _is_own_host(host: str, container: Container) -> bool:
     return host in ("localhost", "127.0.0.1", "0.0.0.0", "::1", container.name, container.workload)
 
 
-def _answer(  # noqa: PLR0913, PLR0917, all that is known of one probe
+def _answer(
     draft: Draft,
     request: _Request,
     probe: Probe,
@@ -114,7 +114,7 @@ def _path_served(path: str, service: Service) -> _Answer:
         path.startswith(given) for name in service.frameworks for given in _GIVEN_BY_FRAMEWORK.get(name, ())
     ):
         return _Answer(True)
-    if not routes or any(is_unknown(one.path) for one in routes):
+    if not routes or any(isinstance(one.path, Unknown) for one in routes):
         return _Answer(Unknown("not all routes of its code are resolved"))
     if not set(service.frameworks) <= _READ_FRAMEWORKS | {"grpc", "library"}:
         return _Answer(Unknown("a framework whose routes are not all read"))
@@ -124,7 +124,7 @@ def _path_served(path: str, service: Service) -> _Answer:
 
 
 def _is_offered(path: str, routes: Iterable[Route]) -> bool:
-    wanted = path.split("?")[0].rstrip("/") or "/"
+    wanted = path.split("?", maxsplit=1)[0].rstrip("/") or "/"
     return any(isinstance(one.path, str) and _matches(one, wanted) for one in routes)
 
 
@@ -144,7 +144,7 @@ def _matches(route: Route, wanted: str) -> bool:
 def _health_rpc(service: Service) -> _Answer:
     if any(one.protocol == "grpc" and one.kind == "health" for one in service.routes):
         return _Answer(True)
-    if any(one.protocol == "grpc" and is_unknown(one.path) for one in service.routes):
+    if any(one.protocol == "grpc" and isinstance(one.path, Unknown) for one in service.routes):
         return _Answer(Unknown("not all of its servicers are read"))
     servicers = [one for one in service.routes if one.protocol == "grpc"]
     if not servicers:
@@ -161,7 +161,7 @@ def _port_served(request: _Request, container: Container, build: ImageBuild | No
         return _Answer(Unknown("its port is not known"))
     number = int(port)
     declared = [one.number for one in container.ports]
-    if number in build.exposed_ports or number in declared or not declared or any(is_unknown(one) for one in declared):
+    if not declared or any(isinstance(one, Unknown) for one in declared) or number in (*declared, *build.exposed_ports):
         return _Answer(Unknown("nothing says that the port is wrong"))
     if not set(declared) & set(build.exposed_ports) or _mentions(number, container, build):
         return _Answer(Unknown("nothing says that the port is wrong"))
@@ -172,7 +172,7 @@ def _port_served(request: _Request, container: Container, build: ImageBuild | No
 
 
 def _named_port(port: str, container: Container) -> _Answer:
-    if container.platform != "kubernetes" or any(is_unknown(one.number) for one in container.ports):
+    if container.platform != "kubernetes" or any(isinstance(one.number, Unknown) for one in container.ports):
         return _Answer(Unknown("its port is not known"))
     names = [one.port_name for one in container.ports if one.port_name]
     if port in names or "{" in port or "$" in port:
@@ -184,10 +184,10 @@ def _mentions(number: int, container: Container, build: ImageBuild) -> bool:
     """Whether a variable or the command names the port: the process may well listen on it."""
     wanted = re.compile(rf"(?<!\d){number}(?!\d)")
     values = [one.value for one in (*container.variables, *build.variables)]
-    if any(is_unknown(one) for one in values):
+    if any(isinstance(one, Unknown) for one in values):
         return True
     commands = (container.command, container.arguments, build.command)
-    if any(is_unknown(one) for one in commands):
+    if any(isinstance(one, Unknown) for one in commands):
         return True
     words = [word for one in commands if isinstance(one, tuple) for word in one]
     return any(wanted.search(str(one)) for one in (*values, *words) if one is not None)

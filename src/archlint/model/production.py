@@ -79,7 +79,7 @@ def is_production(path: str, config: Config) -> bool:
     """Whether a file counts as production code by its path alone: no test, example, docs, vendored, generated or
     migration file, no benchmark or load test, no virtual environment, nothing that ``test-paths`` names."""
     *directories, name = path.split("/")
-    if any(one.lower() in NON_PRODUCTION_DIRECTORIES for one in directories):
+    if any(one.lower() in NON_PRODUCTION_DIRECTORIES or (one.startswith(".") and one != "..") for one in directories):
         return False
     if _NON_PRODUCTION_FILE.fullmatch(name):
         return False

@@ -22,7 +22,7 @@ from archlint.core.facts.python import (
     Reference,
 )
 from archlint.core.span import Span
-from archlint.core.values import Setting, Truth, Unknown, is_unknown
+from archlint.core.values import Setting, Truth, Unknown
 from archlint.model.code.objects import call_of, items_of, member_of, methods_of, text_of
 from archlint.model.code.timeouts import Timeout, timeout_of
 from archlint.model.draft import Draft
@@ -136,9 +136,10 @@ def _configuration(draft: Draft, expression: Expression, module: Module) -> obje
     if text is None or not text.is_exact:
         return Unknown("a service config that is not read")
     try:
-        return json.loads(str(text.value))
+        config: object = json.loads(str(text.value))
     except (ValueError, RecursionError):
         return Unknown("a service config that is no JSON")
+    return config
 
 
 def _plain(draft: Draft, expression: Expression, module: Module, depth: int) -> object | Unknown:
@@ -169,18 +170,18 @@ def _module_values(module: Module) -> list[tuple[str, Expression]]:
 
 
 def _of_service_config(config: object | Unknown, at: Span, service: str, rpc: str) -> Timeout:
-    if is_unknown(config):
+    if isinstance(config, Unknown):
         return config
     methods = config.get("methodConfig", []) if isinstance(config, dict) else []
-    if is_unknown(methods) or not isinstance(methods, list):
+    if not isinstance(methods, list):
         return Unknown("a service config that is not read")
     for method in methods:
-        if is_unknown(method):
+        if isinstance(method, Unknown):
             return Unknown("a service config that is not read")
         if not isinstance(method, dict) or not _concerns(method.get("name"), service, rpc):
             continue
         timeout = method.get("timeout")
-        if is_unknown(timeout):
+        if isinstance(timeout, Unknown):
             return Unknown("a timeout whose value is not known")
         match = _DURATION.match(timeout) if isinstance(timeout, str) else None
         if match is not None:
@@ -192,7 +193,7 @@ def _concerns(names: object, service: str, rpc: str) -> bool:
     if not isinstance(names, list):
         return False
     for name in names:
-        if is_unknown(name):
+        if isinstance(name, Unknown):
             return True
         if not isinstance(name, dict):
             continue

@@ -1,5 +1,5 @@
-"""What clients are given besides each call's arguments: constructor timeouts, adapters, patched methods, subclasses, the
-process's socket default, verification switches.
+"""What clients are given besides each call's arguments: constructor timeouts, adapters, patched methods, subclasses,
+the process's socket default.
 
 In: the modules of the services. Out: for a client, the timeout that holds where the call itself gives none.
 """
@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from archlint.core.facts.python import Argument, Expression, Literal, PythonAssignment, PythonCall, PythonFunction, Reference
+from archlint.core.facts.python import (
+    Argument,
+    Expression,
+    Literal,
+    PythonAssignment,
+    PythonCall,
+    PythonFunction,
+    Reference,
+)
 from archlint.core.span import Span
-from archlint.core.values import Setting, Unknown, is_unknown
+from archlint.core.values import Setting, Unknown
 from archlint.model.code.http_libraries import CLIENT_CLASSES, PLAIN_ADAPTERS, Client, Library
 from archlint.model.code.objects import Key, base_of, key_of, member_of, methods_of, origin_key
 from archlint.model.code.timeouts import Timeout, timeout_of
@@ -46,7 +54,7 @@ class ClientSettings:
                         return found
         return None if library.default is None else Setting(library.default, "library", at)
 
-    def of_client(  # noqa: PLR0913, PLR0917, one call site with all that is known of a client
+    def of_client(
         self,
         draft: Draft,
         service: str,
@@ -182,7 +190,7 @@ def _sent_by_default(
                     return found if found is not None else Unknown("a subclass that may set a timeout")
     if overridden and not all(_passes_through(draft, one) for one in overridden):
         return Unknown("a subclass that may set a timeout")
-    if made is None and is_unknown(draft.program.bases(class_name)):
+    if made is None and isinstance(draft.program.bases(class_name), Unknown):
         return Unknown("a base class that is not read")
     return None
 
@@ -194,7 +202,9 @@ def _passes_through(draft: Draft, method: tuple[PythonFunction, Module]) -> bool
     if any("timeout" in one.name or one.kind == "**" for one in function.parameters):
         return False
     return not any(
-        argument.name in ("timeout", "**") for call in draft.program.calls_in(function, module) for argument in call.arguments
+        argument.name in ("timeout", "**")
+        for call in draft.program.calls_in(function, module)
+        for argument in call.arguments
     )
 
 

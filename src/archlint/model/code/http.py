@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from archlint.core.facts.python import Argument, Dictionary, Expression, Literal, PythonCall, Reference, Result
 from archlint.core.system.calls import HttpCall
-from archlint.core.values import Unknown, is_unknown
+from archlint.core.values import Unknown
 from archlint.model.code.client_settings import ClientSettings, client_settings
 from archlint.model.code.http_libraries import (
     CLIENT_CLASSES,
@@ -45,7 +45,7 @@ _METHOD_NAMES = frozenset({"get", "post", "put", "patch", "delete", "head", "opt
 
 @dataclass(frozen=True)
 class Use:
-    """A place that calls: what it calls, with which arguments, on which client (made by ``origin``, if that is known)."""
+    """A place that calls: what, with which arguments, on which client (made by ``origin``, where that is known)."""
 
     call: PythonCall
     module: Module
@@ -87,7 +87,7 @@ def _subject(draft: Draft, service: str, use: Use, target: Target, timeout: Time
     method = _method(draft, use)
     path = target.path if isinstance(target.path, str) else ""
     where = use.module.facts.functions[use.call.function].name if use.call.function is not None else ""
-    shown = "call" if is_unknown(method) else method
+    shown = "call" if isinstance(method, Unknown) else method
     return HttpCall(
         at=use.call.at,
         name=f"{shown} {target.name}{path if path != '/' else ''}",

@@ -22,7 +22,7 @@ from archlint.core.facts.python import (
     Reference,
     Result,
 )
-from archlint.core.values import Unknown, is_unknown
+from archlint.core.values import Unknown
 from archlint.model.draft import Draft
 from archlint.model.program.program import Lookup, Module, Resolved
 
@@ -75,7 +75,7 @@ def is_instance(draft: Draft, class_name: str, libraries: frozenset[str]) -> str
     if class_name.startswith("?"):
         return None
     bases = draft.program.bases(class_name)
-    if is_unknown(bases):
+    if isinstance(bases, Unknown):
         return None
     return next((one for one in bases if one in libraries), None)
 
@@ -97,7 +97,7 @@ def text_of(
     if isinstance(expression, Literal):
         return Resolved(expression.value) if isinstance(expression.value, str) else None
     found = values_of(draft, expression, module, lookup)
-    if is_unknown(found):
+    if isinstance(found, Unknown):
         return None
     return next((one for one in found if isinstance(one.value, str)), None)
 
@@ -138,18 +138,18 @@ def assigned(draft: Draft, expression: Expression, module: Module) -> tuple[Expr
 
 def methods_of(draft: Draft, class_name: str) -> dict[str, tuple[PythonFunction, Module]]:
     """The methods of a class of this workspace by their names, its bases' too."""
-    index = draft.memo.get("methods")
-    if not isinstance(index, dict):
-        index = {}
+    known = draft.memo.get("methods")
+    index: dict[str, dict[str, tuple[PythonFunction, Module]]] = known if isinstance(known, dict) else {}
+    if known is None:
         for module in draft.program.modules.values():
             for function in module.facts.functions:
                 if function.owner is not None:
                     owned = index.setdefault(function.owner, {})
                     owned.setdefault(function.name.rpartition(".")[2], (function, module))
         draft.memo["methods"] = index
-    found: dict[str, tuple[PythonFunction, Module]] = dict(index.get(class_name, {}))
+    found = dict(index.get(class_name, {}))
     bases = draft.program.bases(class_name)
-    if not is_unknown(bases):
+    if not isinstance(bases, Unknown):
         for base in bases:
             for name, method in index.get(base, {}).items():
                 found.setdefault(name, method)

@@ -1,8 +1,8 @@
 """What the code serves: HTTP routes and gRPC methods.
 
-In: the production Python of each service. Out: ``Route`` subjects, and each service's routes, frameworks, and whether it
-has a health route. A route whose prefix is not resolved has an UNKNOWN path; a service with parts that are not read has
-an UNKNOWN health route where none is found.
+In: the production Python of each service. Out: ``Route`` subjects, and each service's routes, frameworks, and whether
+it has a health route. A route whose prefix is not resolved has an UNKNOWN path; a service with parts that are not read
+has an UNKNOWN health route where none is found.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from archlint.core.facts.python import PythonFunction
 from archlint.core.system.base import link
 from archlint.core.system.calls import Route
 from archlint.core.system.services import Service
-from archlint.core.values import Place, Truth, Unknown, is_unknown
+from archlint.core.values import Place, Truth, Unknown
 from archlint.model.code.objects import methods_of
 from archlint.model.code.scope import code_scope
 from archlint.model.code.serving.declared import Declarations
@@ -40,7 +40,8 @@ def add_routes(draft: Draft) -> None:
             for path in served.paths(found):
                 route = _route(draft, service, found, path)
                 if route is not None:
-                    routes.setdefault(f"{route.key} {route.at}" if is_unknown(route.path) else route.key, route)
+                    key = f"{route.key} {route.at}" if isinstance(route.path, Unknown) else route.key
+                    routes.setdefault(key, route)
         ordered = tuple(sorted(routes.values(), key=lambda one: (one.at, one.key)))
         draft.add(*ordered)
         draft.memo[f"opaque routes of {service.name}"] = tuple(served.opaque)
@@ -50,8 +51,9 @@ def add_routes(draft: Draft) -> None:
             frameworks=tuple(sorted({*service.frameworks, *served.frameworks})),
             has_health_route=_has_health(ordered, served),
             serves_html=any(one.kind == "html" for one in ordered),
-            published_operations=tuple(
-                [*service.published_operations, *(Place(one.at, one.name) for one in ordered if _is_published(one))]
+            published_operations=(
+                *service.published_operations,
+                *(Place(one.at, one.name) for one in ordered if _is_published(one)),
             ),
         )
 
@@ -82,12 +84,12 @@ def _may_serve(module: Module) -> bool:
 
 def _route(draft: Draft, service: Service, found: Found, path: str | Unknown) -> Route | None:
     handlers = _handlers(draft, found)
-    known = path if not is_unknown(path) else found.path
-    kind = found.kind or ("business" if is_unknown(known) else kind_of(known, found.methods, handlers))
+    known = found.path if isinstance(path, Unknown) else path
+    kind = found.kind or ("business" if isinstance(known, Unknown) else kind_of(known, found.methods, handlers))
     if found.protocol == "grpc" and found.kind is None:
         kind = "business"
     verbs = ",".join(found.methods) or "ANY"
-    shown = f"…{known}" if is_unknown(path) and not is_unknown(known) else str(known)
+    shown = f"…{known}" if isinstance(path, Unknown) and not isinstance(known, Unknown) else str(known)
     name = f"{verbs} {shown}" if found.protocol == "http" else shown
     return Route(
         at=found.at,
@@ -117,7 +119,7 @@ def _has_health(routes: Sequence[Route], served: Served) -> Truth:
     if served.opaque:
         return served.opaque[0]
     for found in served.routes:
-        if is_unknown(found.path) and found.protocol == "http":
+        if isinstance(found.path, Unknown) and found.protocol == "http":
             return found.path
     return False
 

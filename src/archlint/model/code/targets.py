@@ -10,15 +10,20 @@ import re
 from dataclasses import dataclass
 
 from archlint.core.facts.python import Expression
-from archlint.core.values import Place, Unknown, is_unknown
+from archlint.core.values import Place, Unknown
 from archlint.model.code.scope import surroundings_of
 from archlint.model.draft import Draft
-from archlint.model.program.program import HOLE, Module, Resolved
+from archlint.model.program.program import HOLE, Lookup, Module, Resolved
 
-_URL = re.compile(r"^(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?//(?:[^@/]*@)?(?P<host>\[[^\]]*\]|[^:/?#]*)(?::(?P<port>[^/?#]*))?"
-                  r"(?P<rest>.*)$", re.DOTALL)
+_URL = re.compile(
+    r"^(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?//(?:[^@/]*@)?(?P<host>\[[^\]]*\]|[^:/?#]*)(?::(?P<port>[^/?#]*))?"
+    r"(?P<rest>.*)$",
+    re.DOTALL,
+)
 _PAIR = re.compile(r"^(?:dns:/{0,3}|ipv4:)?(?P<host>\[[^\]]*\]|[^:/?#]+)(?::(?P<port>\d+|\{\}))?(?P<rest>/.*)?$")
+_OPEN = Unknown("its address is not resolved")
 _LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[?::1?\]?|0\.0\.0\.0|.*\.localhost")
+_METADATA = frozenset({"169.254.169.254", "metadata", "metadata.google.internal", "169.254.170.2", "instance-data"})
 _CLUSTER_SUFFIX = re.compile(r"\.svc(\.cluster\.local)?$")
 
 
@@ -28,9 +33,9 @@ class Target:
 
     name: str
     kind: str
-    url: str | Unknown = Unknown("its address is not resolved")
-    host: str | Unknown = Unknown("its address is not resolved")
-    path: str | Unknown = Unknown("its address is not resolved")
+    url: str | Unknown = _OPEN
+    host: str | Unknown = _OPEN
+    path: str | Unknown = _OPEN
     is_loopback: bool = False
     chain: tuple[Place, ...] = ()
 
@@ -44,24 +49,24 @@ def target_of(
     """Where an address leads when that service uses it. ``prefix`` is the client's base address, if it has one."""
     if expression is None and prefix is None:
         return NOWHERE
-    texts: list[Resolved] = []
+    targets: list[Target] = []
     for surroundings in surroundings_of(draft, service):
-        texts.extend(_texts(draft, expression, module, prefix, surroundings.lookup))
+        texts = _texts(draft, expression, module, prefix, surroundings.lookup)
+        targets.extend(read_target(draft, one, surroundings.environment) for one in texts)
         if texts and surroundings.is_production:
             break
-    targets = [read_target(draft, one) for one in texts]
     ranked = sorted(targets, key=lambda one: ("service", "infrastructure", "external", "unknown").index(one.kind))
     return ranked[0] if ranked else NOWHERE
 
 
 def _texts(
-    draft: Draft, expression: Expression | None, module: Module, prefix: Expression | None, lookup: object
+    draft: Draft, expression: Expression | None, module: Module, prefix: Expression | None, lookup: Lookup
 ) -> list[Resolved]:
     def resolve(one: Expression | None) -> list[Resolved]:
         if one is None:
             return []
-        found = draft.program.evaluate(one, module, lookup)  # type: ignore[arg-type]
-        return [] if is_unknown(found) else [value for value in found if isinstance(value.value, str)]
+        found = draft.program.evaluate(one, module, lookup)
+        return [] if isinstance(found, Unknown) else [value for value in found if isinstance(value.value, str)]
 
     paths = resolve(expression)
     if prefix is None or any(_URL.match(str(one.value)) for one in paths):
@@ -74,8 +79,8 @@ def _texts(
     return joined or paths
 
 
-def read_target(draft: Draft, address: Resolved) -> Target:
-    """Whom one address reaches."""
+def read_target(draft: Draft, address: Resolved, environment: str | None = None) -> Target:
+    """Whom one address reaches when it is used in that environment."""
     text = str(address.value)
     match = _URL.match(text) or (_PAIR.match(text) if not text.startswith("/") else None)
     if match is None:
@@ -87,30 +92,36 @@ def read_target(draft: Draft, address: Resolved) -> Target:
     shown = f"{host}:{port}" if port and port.isdigit() else host
     if _LOOPBACK.fullmatch(host):
         return Target(shown, "unknown", text, host, path, True, address.chain)
-    service = service_of_host(draft, host)
+    if host in _METADATA:
+        return Target(shown, "infrastructure", text, host, path, False, address.chain)
+    service = service_of_host(draft, host, environment)
     if service is not None:
         return Target(service[0], service[1], text, host, path, False, address.chain)
     kind = "external" if "." in host and not _CLUSTER_SUFFIX.search(host) else "unknown"
     return Target(shown, kind, text, host, path, False, address.chain)
 
 
-def service_of_host(draft: Draft, host: str) -> tuple[str, str] | None:
-    """The service or infrastructure behind a host name of the system: its name and kind."""
+def service_of_host(draft: Draft, host: str, environment: str | None = None) -> tuple[str, str] | None:
+    """The service or infrastructure behind a host name of the system: its name and kind. What the environment itself
+    defines comes first: two environments may give one name to different services."""
     hosts = draft.memo.get("hosts")
     if not isinstance(hosts, dict):
         hosts = draft.memo["hosts"] = _hosts(draft)
-    found: tuple[str, str] | None = hosts.get(host)
-    if found is None and _CLUSTER_SUFFIX.search(host):
-        found = hosts.get(_CLUSTER_SUFFIX.sub("", host).split(".")[0])
-    if found is None and host.count(".") == 1:
-        name, _, namespace = host.partition(".")
-        if namespace in _namespaces(draft):
-            found = hosts.get(name)
-    return found
+    names = [host]
+    if _CLUSTER_SUFFIX.search(host):
+        names.append(_CLUSTER_SUFFIX.sub("", host).split(".")[0])
+    elif host.count(".") == 1 and host.partition(".")[2] in _namespaces(draft):
+        names.append(host.partition(".")[0])
+    for name in names:
+        found: tuple[str, str] | None = hosts.get((environment, name)) or hosts.get((None, name))
+        if found is not None:
+            return found
+    return None
 
 
-def _hosts(draft: Draft) -> dict[str, tuple[str, str]]:
-    hosts: dict[str, tuple[str, str]] = {}
+def _hosts(draft: Draft) -> dict[tuple[str | None, str], tuple[str, str]]:
+    """What is behind each host: by environment and name, and by name alone."""
+    hosts: dict[tuple[str | None, str], tuple[str, str]] = {}
     for network in draft.network_services:
         services = sorted({one.service for one in network.workloads if one.service is not None})
         if services:
@@ -120,12 +131,13 @@ def _hosts(draft: Draft) -> dict[str, tuple[str, str]]:
         else:
             behind = (network.name, "unknown")
         for host in network.hosts:
-            before = hosts.get(host.lower())
-            if before is None or before[1] != "service":
-                hosts[host.lower()] = behind
+            for environment in (network.environment, None):
+                before = hosts.get((environment, host.lower()))
+                if before is None or (before[1] != "service" and behind[1] == "service"):
+                    hosts[(environment, host.lower())] = behind
     for service in draft.services:
-        for alias in {service.name, service.name.replace("_", "-")}:
-            hosts.setdefault(alias.lower(), (service.name, "service"))
+        for alias in (service.name, service.name.replace("_", "-")):
+            hosts.setdefault((None, alias.lower()), (service.name, "service"))
     return hosts
 
 

@@ -17,7 +17,7 @@ from archlint.core.facts.python import (
     PythonCall,
 )
 from archlint.core.span import Span
-from archlint.core.values import Setting, Unknown, is_unknown
+from archlint.core.values import Setting, Unknown
 from archlint.model.code.objects import values_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Lookup, Module
@@ -25,8 +25,17 @@ from archlint.model.program.program import Lookup, Module
 Timeout = Setting[float] | None | Unknown
 
 _TIMEOUT_CLASSES = frozenset(
-    "httpx.Timeout httpx._config.Timeout aiohttp.ClientTimeout aiohttp.client.ClientTimeout urllib3.Timeout "
-    "urllib3.util.Timeout urllib3.util.timeout.Timeout datetime.timedelta requests.packages.urllib3.Timeout".split()
+    {
+        "httpx.Timeout",
+        "httpx._config.Timeout",
+        "aiohttp.ClientTimeout",
+        "aiohttp.client.ClientTimeout",
+        "urllib3.Timeout",
+        "urllib3.util.Timeout",
+        "urllib3.util.timeout.Timeout",
+        "datetime.timedelta",
+        "requests.packages.urllib3.Timeout",
+    }
 )
 _PARTS = frozenset({"timeout", "connect", "read", "write", "pool", "total", "sock_connect", "sock_read", "seconds"})
 _MOST_DEPTH = 6
@@ -71,7 +80,7 @@ def timeout_of(
         if callee in _TIMEOUT_CLASSES:
             return _of_class(origin[0], origin[1], callee, inner)
     values = values_of(draft, expression, module, lookup)
-    if is_unknown(values) or not values:
+    if isinstance(values, Unknown) or not values:
         return Unknown("a timeout whose value is not known")
     found = [_number(one.value, at, source, zero_is_none) for one in values]
     if all(one is None for one in found):

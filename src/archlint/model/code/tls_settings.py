@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from archlint.core.facts.python import Argument, Expression, Literal, PythonCall, Reference
 from archlint.core.span import Span
 from archlint.core.system.security import TlsSetting
-from archlint.core.values import Place, Truth, Unknown, is_unknown
+from archlint.core.values import Place, Truth, Unknown
 from archlint.model.code.http_libraries import CLIENT_CLASSES, MEMBERS
 from archlint.model.code.objects import base_of, is_instance, member_of
 from archlint.model.code.scope import code_scope
@@ -76,7 +76,8 @@ def add_tls_settings(draft: Draft) -> None:
             found.setdefault((at, option), (truth, url))
         for (at, option), (truth, url) in found.items():
             for service in _services(draft, at, module):
-                disabled, related = truth, ()
+                disabled: Truth = truth
+                related: tuple[Place, ...] = ()
                 if url is not None and truth is True:
                     target = target_of(draft, service, url, module)
                     disabled, related = not target.is_loopback, target.chain
@@ -184,7 +185,7 @@ def _is_client(draft: Draft, owner: str) -> bool:
     return owner in CLIENT_CLASSES or is_instance(draft, owner, CLIENT_CLASSES) is not None
 
 
-def _switched(  # noqa: PLR0913, PLR0917, one switch with all that names it
+def _switched(
     draft: Draft, argument: Argument, values: tuple[object, ...], option: str, module: Module, url: Expression | None
 ) -> Iterator[tuple[Span, str, Truth, Expression | None]]:
     value = argument.value
@@ -196,7 +197,7 @@ def _switched(  # noqa: PLR0913, PLR0917, one switch with all that names it
         yield argument.at, option, True, url
         return
     found = draft.program.evaluate(value, module)
-    if is_unknown(found):
+    if isinstance(found, Unknown):
         return
     if found and all(one.is_exact and _is_off(one.value, values) for one in found):
         yield argument.at, option, True, url

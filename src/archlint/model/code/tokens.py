@@ -24,7 +24,7 @@ from archlint.core.facts.python import (
     Template,
 )
 from archlint.core.system.security import TokenVerification
-from archlint.core.values import Place, Truth, Unknown, is_unknown
+from archlint.core.values import Place, Truth, Unknown
 from archlint.model.code.objects import base_of, call_of, items_of, member_of, text_of
 from archlint.model.code.scope import assigned_value, code_scope
 from archlint.model.draft import Draft
@@ -40,7 +40,9 @@ _ISSUES = frozenset(
     {"json", "fetch_token", "exchange_code", "authorize_access_token", "acquire_token_by_authorization_code"}
 )
 _INCOMING = ("flask.request", "starlette.requests", "fastapi.Request")
+_GUARD = re.compile(r"auth|jwt|token|login", re.IGNORECASE)
 _MOST_DEPTH = 8
+_MOST_CALLERS = 40
 _MEMBERS = frozenset({"decode", "decode_complete", "verify", "get_unverified_claims", "decode_token"})
 
 
@@ -135,7 +137,7 @@ def _is_off(draft: Draft, value: Expression, module: Module) -> bool:
     if isinstance(value, Literal):
         return value.value is False or value.value == 0
     found = draft.program.evaluate(value, module)
-    return not is_unknown(found) and bool(found) and all(one.is_exact and one.value is False for one in found)
+    return not isinstance(found, Unknown) and bool(found) and all(one.is_exact and one.value is False for one in found)
 
 
 def _of_algorithms(draft: Draft, argument: Argument, module: Module) -> tuple[str | None, tuple[Place, ...]]:
@@ -196,43 +198,71 @@ def _of_authlib(draft: Draft, call: PythonCall, module: Module) -> str | None:
 
 
 def _is_verified_upstream(draft: Draft, call: PythonCall, module: Module) -> Truth:
-    """Whether the same call path has verified the token, or it comes from the issuer's own answer."""
+    """Whether the same call path verifies the token, or it comes from the issuer's own answer."""
     token = call.arguments[0].value if call.arguments else None
     if token is not None and _from_issuer(draft, token, module, 0):
         return True
     if call.function is None:
         return False
     function = module.facts.functions[call.function]
-    if _verifies(draft, function, module, call):
+    return _is_guarded(draft, function, module, call, {function.name})
+
+
+def _is_guarded(
+    draft: Draft, function: PythonFunction, module: Module, decoding: PythonCall, seen: set[str]
+) -> Truth:
+    """Whether the function verifies a token itself, or every way that leads to it does."""
+    if _verifies(draft, function, module, decoding):
         return True
-    waiting, seen = [(function, module, 0)], {function.name}
-    while waiting:
-        one, where, depth = waiting.pop()
-        for caller, place in draft.program.callers(one, where):
-            if caller.function is None:
-                continue
+    for decorator in function.decorators:
+        made = call_of(decorator, module)
+        if _GUARD.search(member_of(made.callee if made else decorator)):
+            return Unknown("a decorator that may verify the token")
+    answers: list[Truth] = []
+    for caller, place in draft.program.callers(function, module):
+        if any(_from_issuer(draft, one.value, place, 0) for one in caller.arguments):
+            answers.append(True)
+        elif caller.function is not None and len(seen) < _MOST_CALLERS:
             outer = place.facts.functions[caller.function]
-            if outer.name in seen or depth > 3:
-                continue
-            seen.add(outer.name)
-            if _verifies(draft, outer, place, call):
-                return True
-            waiting.append((outer, place, depth + 1))
-        for decorator in one.decorators:
-            made = call_of(decorator, where)
-            if re.search(r"auth|jwt|token|login", member_of(made.callee if made else decorator), re.IGNORECASE):
-                return Unknown("a decorator that may verify the token")
-    return False
+            if outer.name not in seen:
+                seen.add(outer.name)
+                answers.append(_is_guarded(draft, outer, place, decoding, seen))
+    if not answers or all(one is False for one in answers):
+        return False
+    if all(one is True for one in answers):
+        return True
+    return Unknown("only some of the ways that lead here verify the token")
 
 
 def _verifies(draft: Draft, function: PythonFunction, module: Module, besides: PythonCall) -> bool:
+    """Whether a function decodes with verification, itself or by a function that it calls."""
     for other in draft.program.calls_in(function, module):
-        if other.at == besides.at or member_of(other.callee) not in _MEMBERS:
-            continue
-        found = _problem(draft, other, module, False)
-        if found is not None and found[1] is None:
+        if _is_verified_decoding(draft, other, module, besides):
+            return True
+        called = draft.program.called_functions(other, module)
+        if any(one.name in _verifying(draft) and one.name != function.name for one, _ in called):
             return True
     return False
+
+
+def _verifying(draft: Draft) -> frozenset[str]:
+    """The functions whose own body decodes with verification."""
+    found = draft.memo.get("verifying functions")
+    if not isinstance(found, frozenset):
+        found = draft.memo["verifying functions"] = frozenset(
+            module.facts.functions[call.function].name
+            for module in draft.program.modules.values()
+            for call in module.facts.calls
+            if call.function is not None and _is_verified_decoding(draft, call, module, None)
+        )
+    return found
+
+
+def _is_verified_decoding(draft: Draft, call: PythonCall, module: Module, besides: PythonCall | None) -> bool:
+    if member_of(call.callee) not in _MEMBERS or (besides is not None and call.at == besides.at):
+        return False
+    found = _problem(draft, call, module, False)
+    return found is not None and found[1] is None
 
 
 def _from_issuer(draft: Draft, expression: Expression, module: Module, depth: int) -> bool:

@@ -52,8 +52,13 @@ def add_deployed_tls_settings(draft: Draft) -> None:
             found.setdefault(
                 (at, option),
                 TlsSetting(
-                    at=at, name=option, key=f"{one.kind}/{one.name} {option}", service=None, option=option,
-                    source="manifest", disabled=True,
+                    at=at,
+                    name=option,
+                    key=f"{one.kind}/{one.name} {option}",
+                    service=None,
+                    option=option,
+                    source="manifest",
+                    disabled=True,
                 ),
             )
     draft.add(*found.values())

@@ -17,7 +17,7 @@ from archlint.core.facts.python import (
     Template,
 )
 from archlint.core.span import Span
-from archlint.core.values import Unknown, is_unknown
+from archlint.core.values import Unknown
 from archlint.model.code.objects import (
     Key,
     base_of,
@@ -273,14 +273,14 @@ class Declarations:
     def _registered(self, call: PythonCall, member: str, module: Module) -> None:
         framework, router = self._framework(call, module)
         callee = self.draft.program.callee(call, module)
-        if member in _AIOHTTP and (member != "add_resource" or "aiohttp" in callee or ".router." in callee):
-            if framework is None or "aiohttp" in callee or callee.endswith(f"router.{member}"):
-                base = base_of(call.callee)
-                owner = base_of(base) if base is not None and member_of(base) == "router" else base
-                key = origin_key(self.draft, owner, module)
-                if key in self.served.routers or any(_top(one.module) == "aiohttp" for one in module.facts.imports):
-                    self._aiohttp(call, member, key, module)
-                    return
+        on_router = "aiohttp" in callee or callee.endswith(f"router.{member}")
+        if member in _AIOHTTP and (on_router or (framework is None and member != "add_resource")):
+            base = base_of(call.callee)
+            owner = base_of(base) if base is not None and member_of(base) == "router" else base
+            key = origin_key(self.draft, owner, module)
+            if key in self.served.routers or any(_top(one.module) == "aiohttp" for one in module.facts.imports):
+                self._aiohttp(call, member, key, module)
+                return
         if member == "add_resource":
             for argument in call.arguments[1:]:
                 if argument.name is None:
@@ -370,7 +370,7 @@ class Declarations:
                     name = self.draft.program.qualify(handler.value, place) if handler else ""
                     methods = self._methods(call, "route" if callee != "starlette.routing.WebSocketRoute" else "any",
                                             "starlette", place)
-                    full = text if is_unknown(text) else from_braces(prefix + text)
+                    full = text if isinstance(text, Unknown) else from_braces(prefix + text)
                     self.served.routes.append(Found(call.at, full, methods, name, "starlette", parent))
             elif callee == "starlette.routing.Mount":
                 inner, outer = call.argument("routes"), call.argument("path", 0)
@@ -426,11 +426,12 @@ class Declarations:
         self.served.frameworks.setdefault(framework, at)
         for item, where in items_of(self.draft, value, module):
             written = text_of(self.draft, item, where)
-            if written is None and not isinstance(item, Reference | Template) and is_unknown(item):
-                self.served.routes.append(Found(at, Unknown("its path is computed"), methods, handler, framework, router))
+            if written is None and not isinstance(item, Reference | Template) and isinstance(item, Unknown):
+                computed = Unknown("its path is computed")
+                self.served.routes.append(Found(at, computed, methods, handler, framework, router))
                 continue
             text = exact(str(written.value) if written else None, written.is_exact if written else False)
-            if not is_unknown(text):
+            if not isinstance(text, Unknown):
                 style = STYLES.get(framework, "braces")
                 if style == "braces":
                     text = from_braces(text)

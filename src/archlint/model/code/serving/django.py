@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archlint.core.facts.python import Expression, Literal, PythonCall, Reference
-from archlint.core.values import Unknown, is_unknown
+from archlint.core.values import Unknown
 from archlint.model.code.objects import base_of, call_of, items_of, member_of, methods_of, text_of
 from archlint.model.code.serving.found import Found, Served, from_angles, from_regex
 from archlint.model.code.serving.frameworks import VERBS
@@ -155,7 +155,7 @@ def _view(
     name = draft.program.qualify(owner, module) if owner is not None else ""
     methods = {one.upper() for one in methods_of(draft, name) if one in VERBS}
     bases = draft.program.bases(name)
-    library = (name, *(() if is_unknown(bases) else bases))
+    library = (name, *(() if isinstance(bases, Unknown) else bases))
     for one in library:
         methods.update(_DRF_VIEWS.get(_last(one), ()))
     actions = made.arguments[0].value if made.arguments else None
@@ -191,11 +191,10 @@ def _viewset(draft: Draft, served: Served, call: PythonCall, module: Module, pat
     methods = methods_of(draft, name)
     actions = {one for one in _DRF_ACTIONS if one in methods}
     bases = draft.program.bases(name)
-    for base in () if is_unknown(bases) else bases:
+    for base in () if isinstance(bases, Unknown) else bases:
         actions.update(_DRF_MIXINS.get(_last(base), ()))
-    for action in _DRF_ACTIONS:
+    for action, (below, verb) in _DRF_ACTIONS.items():
         if action in actions:
-            below, verb = _DRF_ACTIONS[action]
             served.routes.append(Found(call.at, path + below, (verb,), f"{name}.{action}", "django"))
     for method, (function, where) in sorted(methods.items()):
         for decorator in function.decorators:

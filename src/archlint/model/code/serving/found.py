@@ -1,7 +1,7 @@
 """Routes as a framework declares them, and the prefixes that routers get where they are mounted.
 
-In: routers, mounts and routes of one service's code. Out: full paths, UNKNOWN where a prefix is not resolved or a router
-is never seen to be mounted.
+In: routers, mounts and routes of one service's code. Out: full paths, UNKNOWN where a prefix is not resolved or a
+router is never seen to be mounted.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from archlint.core.span import Span
-from archlint.core.values import Unknown, is_unknown
+from archlint.core.values import Unknown
 from archlint.model.code.objects import Key
 from archlint.model.program.program import HOLE
 
@@ -21,7 +21,7 @@ _MOST_HOPS = 8
 
 @dataclass(frozen=True)
 class Found:
-    """A route below its router. ``path`` is as the framework writes it, normalised; ``kind`` None where the path tells."""
+    """A route below its router. ``path`` is the framework's, normalised; ``kind`` is None where the path tells."""
 
     at: Span
     path: str | Unknown
@@ -72,11 +72,11 @@ class Served:
 
     def paths(self, route: Found) -> list[str | Unknown]:
         """The full paths of a route, one a mount of its router."""
-        if is_unknown(route.path):
+        if isinstance(route.path, Unknown):
             return [route.path]
         found: list[str | Unknown] = []
         for prefix in self._prefixes(route.router, 0):
-            path = prefix if is_unknown(prefix) else join(prefix, route.path)
+            path = prefix if isinstance(prefix, Unknown) else join(prefix, route.path)
             if path not in found:
                 found.append(path)
         return found[:_MOST_PREFIXES] or [route.path]
@@ -101,9 +101,9 @@ class Served:
 
 
 def _both(one: str | Unknown, other: str | Unknown) -> str | Unknown:
-    if is_unknown(one):
+    if isinstance(one, Unknown):
         return one
-    if is_unknown(other):
+    if isinstance(other, Unknown):
         return other
     return join(one, other) if one and other else one + other
 

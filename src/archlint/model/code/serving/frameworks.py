@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archlint.core.facts.python import PythonCall
-from archlint.core.values import Unknown, is_unknown
+from archlint.core.values import Unknown
 from archlint.model.code.objects import is_instance, text_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
@@ -95,7 +95,7 @@ def own_prefix(draft: Draft, call: PythonCall, kind: RouterClass, module: Module
 def prefix_of(draft: Draft, expression: object, module: Module) -> str | Unknown:
     """The text of a prefix argument; empty for None."""
     found = draft.program.evaluate(expression, module)  # type: ignore[arg-type]
-    if is_unknown(found):
+    if isinstance(found, Unknown):
         return found
     for one in found:
         if one.value is None:

@@ -21,7 +21,21 @@ _DOCS = re.compile(
 )
 _STATIC = re.compile(r"(?:^|/)(?:static|assets|media|public|uploads)/")
 _PAGES = frozenset(
-    ["render_template", "render_template_string", "TemplateResponse", "HTMLResponse", "render", "render_to_response", "jinja2_template", "render_to_string", "send_static_file", "html", "template", "stream_template", "render_template_async"]
+    {
+        "render_template",
+        "render_template_string",
+        "TemplateResponse",
+        "HTMLResponse",
+        "render",
+        "render_to_response",
+        "jinja2_template",
+        "render_to_string",
+        "send_static_file",
+        "html",
+        "template",
+        "stream_template",
+        "render_template_async",
+    }
 )
 
 

@@ -45,9 +45,9 @@ def read_servicers(draft: Draft, served: Served, module: Module) -> None:
 def proto_service(draft: Draft, name: str) -> tuple[str | None, frozenset[str]]:
     """The package and rpcs of the proto service of that simple name; None and nothing where several differ or none is
     in the scan."""
-    index = draft.memo.get("proto services")
-    if not isinstance(index, dict):
-        index = {}
+    known = draft.memo.get("proto services")
+    index: dict[str, set[tuple[str, frozenset[str]]]] = known if isinstance(known, dict) else {}
+    if known is None:
         for file in draft.index.of(ProtoFile):
             for service in file.services:
                 rpcs = frozenset(one.name for one in service.methods)
