@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args, get_origin, get_type_hints
 
@@ -75,6 +76,20 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     closed_world: bool = False
     test_paths: tuple[str, ...] = ()
     """More patterns of files that are no production code."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run was asked for. ``paths`` only narrow what is reported; the whole workspace is always read."""
+
+    paths: tuple[Path, ...] = ()
+    cwd: Path = Path()
+    config: Path | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    jobs: int | None = None
+    use_cache: bool = True
+    today: datetime.date | None = None
 
 
 def find_config(root: Path) -> Path | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archlint import __version__, inputs, model, ruleset, triage
-from archlint.config import Config, find_config, load_config
+from archlint.config import Config, Options, find_config, load_config
 from archlint.core.facts import AnyFact, Gap
 from archlint.core.finding import Inputs, Report
 from archlint.core.rule import Rule
@@ -17,19 +17,7 @@ from archlint.core.system import System
 from archlint.inputs import Progress
 from archlint.readers.parallel import read_all
 
-
-@dataclass(frozen=True)
-class Options:
-    """What a run was asked for. ``paths`` only narrow what is reported; the whole workspace is always read."""
-
-    paths: tuple[Path, ...] = ()
-    cwd: Path = Path()
-    config: Path | None = None
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    jobs: int | None = None
-    use_cache: bool = True
-    today: datetime.date | None = None
+__all__ = ["Options", "Survey", "check", "examine", "locate", "read"]
 
 
 @dataclass(frozen=True)
@@ -54,8 +42,11 @@ def check(options: Options, progress: Progress | None = None) -> Report:
     return examine(options, every, rules, progress)
 
 
-def examine(options: Options, every: Sequence[Rule], rules: Sequence[Rule], progress: Progress | None = None) -> Report:
-    """Judge a workspace by ``rules``, and last its suppressions, which may name any of ``every``. Raises as ``check``."""
+def examine(options: Options, every: Rules, rules: Rules, progress: Progress | None = None) -> Report:
+    """Judge a workspace by ``rules``, and last its suppressions, which may name any of ``every``.
+
+    Raises what ``check`` raises.
+    """
     root, config, file = locate(options)
     first, last = (tuple(one for one in rules if (one.subject == "Suppression") is audit) for audit in (False, True))
     survey = read(root, config, options, progress)
