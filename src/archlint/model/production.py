@@ -155,6 +155,7 @@ def _candidates(draft: Draft) -> dict[str, PythonModule]:
 def _closure(draft: Draft, starts: Iterable[str], modules: dict[str, PythonModule]) -> set[str]:
     """All that the files import, by statement or by a dotted name in a string (``uvicorn.run("app.main:app")``)."""
     reached: set[str] = set()
+    loads_by_name = False
     waiting = sorted(starts)
     while waiting:
         path = waiting.pop()
@@ -164,10 +165,11 @@ def _closure(draft: Draft, starts: Iterable[str], modules: dict[str, PythonModul
         module = draft.program.modules.get(path)
         if module is None:
             continue
-        if _imports(module.facts, _LOADS_BY_NAME) or _imports_by_text(module.facts):
+        if not loads_by_name and (_imports(module.facts, _LOADS_BY_NAME) or _imports_by_text(module.facts)):
+            loads_by_name = True
             # A framework that loads modules by name or convention: what it loads cannot be followed.
             waiting.extend(modules)
-        waiting.extend(sorted(draft.program.imported_modules(path) - reached))
+        waiting.extend(draft.program.imports_of(path))
         for text in _dotted_texts(module.facts):
             name, target = text.partition(":")[0], None
             while target is None and name:

@@ -114,15 +114,13 @@ def code_scope(draft: Draft) -> CodeScope:
         mine = own.get(service.name, [])
         if not mine:
             continue
-        shared: set[str] = set()
-        for module in mine:
-            shared |= {
-                path
-                for path in program.imported_modules(module.path)
-                if path not in scope._owner
-                and is_production(path, draft.config)
-                and roles.get(service_name_at(draft, path) or "", "library") == "library"
-            }
+        shared = {
+            path
+            for path in program.imported_modules(*(module.path for module in mine))
+            if path not in scope._owner
+            and is_production(path, draft.config)
+            and roles.get(service_name_at(draft, path) or "", "library") == "library"
+        }
         for path in sorted(shared):
             scope._importers.setdefault(path, []).append(service.name)
         scope.codes[service.name] = ServiceCode(

@@ -125,18 +125,22 @@ class Program:
         """The classes of this workspace below a class of the workspace or of a library."""
         return self._calls.subclasses(class_name)
 
-    def imported_modules(self, path: str) -> frozenset[str]:
-        """The paths of the modules of this workspace that a file imports when it runs, directly or through others."""
+    def imported_modules(self, *paths: str) -> frozenset[str]:
+        """The paths of the modules of this workspace that files import when they run, directly or through others.
+
+        Files that are asked for together cost no more than one of them.
+        """
         seen: set[str] = set()
-        waiting = [path]
+        waiting = list(paths)
         while waiting:
-            for one in self._imports_of(waiting.pop()):
+            for one in self.imports_of(waiting.pop()):
                 if one not in seen:
                     seen.add(one)
                     waiting.append(one)
-        return frozenset(seen - {path})
+        return frozenset(seen - set(paths))
 
-    def _imports_of(self, path: str) -> tuple[str, ...]:
+    def imports_of(self, path: str) -> tuple[str, ...]:
+        """The paths of the modules of this workspace that a file itself imports, with the packages around them."""
         found = self._imported.get(path)
         module = self.modules.get(path)
         if found is None and module is not None:
