@@ -113,7 +113,7 @@ def facts_version() -> bytes:
     package = Path(__file__).parent.parent
     state = hashlib.blake2b(sys.version.encode(), digest_size=16)
     sources = [*(package / "readers").rglob("*.py"), *(package / "core" / "facts").glob("*.py")]
-    sources += [package / "core" / f"{name}.py" for name in ("source", "span", "tree", "values")]
+    sources += [package / "core" / f"{name}.py" for name in ("source", "span", "tree", "values", "yaml")]
     for source in sorted(sources):
         with suppress(OSError):
             state.update(source.name.encode() + b"\0" + source.read_bytes())
