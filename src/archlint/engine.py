@@ -42,7 +42,7 @@ def check(options: Options, progress: Progress | None = None) -> Report:
     return examine(options, every, rules, progress)
 
 
-def examine(options: Options, every: Rules, rules: Rules, progress: Progress | None = None) -> Report:
+def examine(options: Options, every: Sequence[Rule], rules: Sequence[Rule], progress: Progress | None = None) -> Report:
     """Judge a workspace by ``rules``, and last its suppressions, which may name any of ``every``.
 
     Raises what ``check`` raises.
@@ -65,7 +65,7 @@ def examine(options: Options, every: Rules, rules: Rules, progress: Progress | N
     findings = triage.reported((*settled.findings, *triage.as_findings(more)), places)
     return Report(
         findings=findings,
-        rules=rules,
+        rules=tuple(rules),
         runs=(*runs, *more_runs),
         gaps=tuple(fact for fact in survey.facts if isinstance(fact, Gap)),
         inputs=survey.inputs,

@@ -12,7 +12,7 @@ exactly the lines that it marks, a good one nowhere. In a test of your own::
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,7 +125,7 @@ def check_tree(rule: Rule, files: dict[str, str]) -> Report:
             rule = configure(rule, settings[rule.name])
         others = tuple(one for one in load_builtin() if one.name != rule.name)
         # What is suppressed, and so what rules about suppressions say, takes all the others' findings.
-        rules: Sequence[Rule] = (rule, *others) if rule.subject == "Suppression" else (rule,)
+        rules = (rule, *others) if rule.subject == "Suppression" else (rule,)
         return engine.examine(engine.Options(paths=(root,), cwd=root, jobs=1, use_cache=False), (rule, *others), rules)
 
 

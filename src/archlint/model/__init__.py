@@ -5,10 +5,10 @@ The stages run in one order; each reads what the earlier ones added to the draft
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from archlint.config import Config
-from archlint.core.facts.base import Fact, Gap
+from archlint.core.facts.base import Fact
 from archlint.core.facts.python import PythonModule
 from archlint.core.system import System
 from archlint.model.addresses import add_addresses
@@ -26,6 +26,7 @@ from archlint.model.deployment.kubernetes import add_kubernetes
 from archlint.model.deployment.terraform import add_terraform
 from archlint.model.deployment.variables import add_variables
 from archlint.model.derived import add_derived
+from archlint.model.documents import document_subjects
 from archlint.model.draft import Draft
 from archlint.model.exposure import add_exposures
 from archlint.model.index import FactIndex
@@ -62,10 +63,10 @@ STAGES = (
 )
 
 
-def build(facts: Iterable[Fact], config: Config) -> System:
-    """The system that the facts describe."""
+def build(facts: Iterable[Fact], config: Config, documents: Collection[str] = ("Gap",)) -> System:
+    """The system that the facts describe; ``documents`` names the types of facts that are subjects themselves."""
     index = FactIndex(facts)
     draft = Draft(index, config, Program(index.of(PythonModule), lambda path: is_production(path, config)))
     for stage in STAGES:
         stage(draft)
-    return draft.finish(index.of(Gap))
+    return draft.finish(document_subjects(index, documents))
