@@ -6,8 +6,6 @@ In: one module's facts. Out: routers, mounts and routes, put into ``Served``.
 from __future__ import annotations
 
 from archlint.core.facts.python import (
-    Argument,
-    Display,
     Expression,
     Literal,
     PythonCall,
@@ -48,6 +46,13 @@ from archlint.model.code.serving.frameworks import (
     prefix_of,
     router_class,
 )
+from archlint.model.code.serving.lists import (
+    AIOHTTP_MEMBERS,
+    read_aiohttp,
+    read_list,
+    read_mounted,
+    read_tornado,
+)
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -58,11 +63,6 @@ _MOUNTING = frozenset(
 )
 _RESOURCES = frozenset({"add_resource", "add_route", "add_view", "add_url_rule", "add_api_route", "add_websocket_route",
                         "add_api_websocket_route"})
-_AIOHTTP = {f"add_{verb}": verb.upper() for verb in VERBS} | {"add_view": "", "add_static": "GET", "add_resource": ""}
-_AIOHTTP_CLASSES = frozenset({"aiohttp.web.Application", "aiohttp.web_app.Application"})
-_STARLETTE = frozenset(
-    {"starlette.routing.Route", "starlette.routing.WebSocketRoute", "fastapi.routing.APIRoute"}
-)
 _GENERATED_METRICS = {
     "prometheus_flask_exporter.PrometheusMetrics": "/metrics",
     "prometheus_fastapi_instrumentator.Instrumentator.expose": "/metrics",
@@ -123,9 +123,9 @@ class Declarations:
         if kind.framework == "starlette":
             routes = call.argument("routes", 1)
             if routes is not None:
-                self._route_list(routes.value, module, key, "")
+                read_list(self, routes.value, module, key, "")
         if kind.framework == "tornado" and call.arguments:
-            self._tornado(call.arguments[0].value, module)
+            read_tornado(self, call.arguments[0].value, module)
         if kind.framework == "connexion":
             self.served.opaque.append(Unknown("connexion serves what a contract says"))
 
@@ -140,17 +140,17 @@ class Declarations:
             if len(call.arguments) > 1:
                 verbs = text_of(self.draft, call.arguments[0].value, module)
                 methods = tuple(part.strip().upper() for part in str(verbs.value).split(",")) if verbs else ()
-                self._add(at, call.arguments[1].value, methods, function.name, "nameko", None, module)
+                self.add(at, call.arguments[1].value, methods, function.name, "nameko", None, module)
             return
         argument = call.argument("path", 0) or call.argument("rule", 0) or call.argument("uri", 0)
         if argument is None and call.is_open:
             return
         if argument is None and framework != "bottle":
             return
-        methods = self._methods(call, member, framework, module)
+        methods = self.methods(call, member, framework, module)
         kind = "html" if _answers_pages(call) else None
         value: Expression = argument.value if argument is not None else Literal("/" + _last(function.name))
-        self._add(at, value, methods, function.name, framework, router, module, kind)
+        self.add(at, value, methods, function.name, framework, router, module, kind)
 
     def _framework(self, call: PythonCall, module: Module) -> tuple[str | None, Key | None]:
         callee = self.draft.program.callee(call, module)
@@ -181,7 +181,8 @@ class Declarations:
                 return top
         return None
 
-    def _methods(self, call: PythonCall, member: str, framework: str, module: Module) -> tuple[str, ...]:
+    def methods(self, call: PythonCall, member: str, framework: str, module: Module) -> tuple[str, ...]:
+        """The methods that a declaration names, else those that its member or framework stands for."""
         if member in VERBS:
             return (member.upper(),)
         argument = call.argument("methods") or call.argument("method")
@@ -198,10 +199,10 @@ class Declarations:
         framework, router = self._framework(call, module)
         if framework is None:
             return
-        methods = self._verbs_of(one.name)
+        methods = self.verbs_of(one.name)
         for argument in call.arguments:
             if argument.name is None:
-                self._add(call.at, argument.value, methods, one.name, framework, router, module)
+                self.add(call.at, argument.value, methods, one.name, framework, router, module)
 
     # Calls
 
@@ -209,7 +210,7 @@ class Declarations:
         member = member_of(call.callee)
         if member in _MOUNTING:
             self._mounted(call, member, module)
-        if member in _RESOURCES or member in _AIOHTTP:
+        if member in _RESOURCES or member in AIOHTTP_MEMBERS:
             self._registered(call, member, module)
         if member == "add_api":
             self.served.opaque.append(Unknown("its routes come from a contract"))
@@ -244,48 +245,33 @@ class Declarations:
         if child_argument is None:
             return
         if member == "add_routes":
-            self._route_list(child_argument.value, module, parent, "")
+            read_list(self, child_argument.value, module, parent, "")
             return
         for item, where in items_of(self.draft, child_argument.value, module):
             child = origin_key(self.draft, item, where)
             if child is not None and child in self.served.routers:
                 self.served.mount(Mount(parent, child, prefix, replaces and prefix is not None))
             elif member == "mount" and isinstance(prefix, str):
-                self._mounted_application(call, prefix, item, where, parent)
+                read_mounted(self, call, prefix, item, where, parent)
             elif member == "include_router" and isinstance(prefix, str):
                 self.served.opaque.append(Unknown("a router that is not read is mounted"))
-
-    def _mounted_application(
-        self, call: PythonCall, prefix: str, item: Expression, module: Module, parent: Key | None
-    ) -> None:
-        name = class_of(self.draft, item, module)
-        if name.endswith("StaticFiles"):
-            self.served.routes.append(
-                Found(call.at, prefix.rstrip("/") + "/{path}", ("GET",), name, "starlette", parent, "static")
-            )
-        elif "make_asgi_app" in name or "metrics" in prefix:
-            self.served.routes.append(Found(call.at, prefix, ("GET",), name, "starlette", parent, "metrics"))
-        elif "graphql" in name.lower():
-            self.served.routes.append(Found(call.at, prefix, (), name, "graphql", parent))
-        else:
-            self.served.opaque.append(Unknown(f"what is mounted at {prefix} is not read"))
 
     def _registered(self, call: PythonCall, member: str, module: Module) -> None:
         framework, router = self._framework(call, module)
         callee = self.draft.program.callee(call, module)
         on_router = "aiohttp" in callee or callee.endswith(f"router.{member}")
-        if member in _AIOHTTP and (on_router or (framework is None and member != "add_resource")):
+        if member in AIOHTTP_MEMBERS and (on_router or (framework is None and member != "add_resource")):
             base = base_of(call.callee)
             owner = base_of(base) if base is not None and member_of(base) == "router" else base
             key = origin_key(self.draft, owner, module)
             if key in self.served.routers or any(_top(one.module) == "aiohttp" for one in module.facts.imports):
-                self._aiohttp(call, member, key, module)
+                read_aiohttp(self, call, member, key, module)
                 return
         if member == "add_resource":
             for argument in call.arguments[1:]:
                 if argument.name is None:
                     handler = self.draft.program.qualify(call.arguments[0].value, module)
-                    self._add(call.at, argument.value, self._verbs_of(handler), handler, "flask", router, module)
+                    self.add(call.at, argument.value, self.verbs_of(handler), handler, "flask", router, module)
             return
         if member == "add_route" and (framework == "falcon" or callee.startswith("falcon.")):
             if len(call.arguments) > 1:
@@ -293,7 +279,7 @@ class Declarations:
                 verbs = tuple(
                     one.removeprefix("on_").upper() for one in methods_of(self.draft, handler) if one.startswith("on_")
                 )
-                self._add(call.at, call.arguments[0].value, verbs, handler, "falcon", router, module)
+                self.add(call.at, call.arguments[0].value, verbs, handler, "falcon", router, module)
             return
         if framework is None and not callee.startswith("?"):
             return
@@ -314,7 +300,7 @@ class Declarations:
             view = call.argument("view_func", 2) or call.argument("endpoint", 1) or call.argument("route", 1)
         if path is None:
             return
-        handler, methods = "", self._methods(call, member, framework, module)
+        handler, methods = "", self.methods(call, member, framework, module)
         if view is not None:
             handler = self.draft.program.qualify(view.value, module)
             made = call_of(view.value, module)
@@ -322,97 +308,15 @@ class Declarations:
                 owner = base_of(made.callee)
                 handler = self.draft.program.qualify(owner, module) if owner is not None else ""
                 if call.argument("methods") is None:
-                    methods = self._verbs_of(handler)
-        self._add(call.at, path.value, methods, handler, framework, router, module)
+                    methods = self.verbs_of(handler)
+        self.add(call.at, path.value, methods, handler, framework, router, module)
 
-    def _aiohttp(
-        self, call: PythonCall, member: str, key: Key | None, module: Module
-    ) -> None:
-        verb = _AIOHTTP.get(member, "")
-        arguments = call.arguments
-        path: Argument | None = call.argument("path", 0)
-        handler: Argument | None = call.argument("handler", 1)
-        if member == "add_route":
-            path, handler = call.argument("path", 1), call.argument("handler", 2)
-            verb_text = text_of(self.draft, arguments[0].value, module) if arguments else None
-            verb = str(verb_text.value).upper() if verb_text is not None else ""
-        if path is None:
-            return
-        if member == "add_static":
-            prefix = text_of(self.draft, path.value, module)
-            if prefix is not None:
-                value = Literal(str(prefix.value).rstrip("/") + "/{path}")
-                self._add(call.at, value, ("GET",), "", "aiohttp", key, module, "static")
-            return
-        methods = (verb,) if verb and verb != "*" else ()
-        name = self.draft.program.qualify(handler.value, module) if handler is not None else ""
-        self._add(call.at, path.value, methods, name, "aiohttp", key, module)
-
-    def _route_list(
-        self, value: Expression, module: Module, parent: Key | None, prefix: str
-    ) -> None:
-        """A list of Route objects (Starlette) or of ``web.get(...)`` (aiohttp)."""
-        for item, where in items_of(self.draft, value, module):
-            origin = self.draft.program.origin(item, where)
-            if origin is None:
-                self.served.opaque.append(Unknown("a list of routes is not read to its end"))
-                continue
-            call, place = origin
-            key = key_of(call)
-            callee = self.draft.program.callee(call, place)
-            if key in self.served.routers or callee == "aiohttp.web.RouteTableDef":
-                self.served.mount(Mount(parent, key, prefix or None))
-            elif callee in _STARLETTE:
-                path, handler = call.argument("path", 0), call.argument("endpoint", 1)
-                if path is not None:
-                    written = text_of(self.draft, path.value, place)
-                    text = exact(str(written.value) if written else None, written.is_exact if written else False)
-                    name = self.draft.program.qualify(handler.value, place) if handler else ""
-                    methods = self._methods(call, "route" if callee != "starlette.routing.WebSocketRoute" else "any",
-                                            "starlette", place)
-                    full = text if isinstance(text, Unknown) else from_braces(prefix + text)
-                    self.served.routes.append(Found(call.at, full, methods, name, "starlette", parent))
-            elif callee == "starlette.routing.Mount":
-                inner, outer = call.argument("routes"), call.argument("path", 0)
-                below = text_of(self.draft, outer.value, place) if outer else None
-                if inner is not None and below is not None:
-                    self._route_list(inner.value, place, parent, prefix + str(below.value).rstrip("/"))
-                elif below is not None and call.argument("app", 1) is not None:
-                    item_argument = call.argument("app", 1)
-                    assert item_argument is not None
-                    self._mounted_application(call, prefix + str(below.value), item_argument.value, place, parent)
-            elif callee.startswith("aiohttp.web.") and len(call.arguments) > 1:
-                verb = callee.rpartition(".")[2]
-                if verb == "static":
-                    written = text_of(self.draft, call.arguments[0].value, place)
-                    if written is not None:
-                        below_path = Literal(str(written.value).rstrip("/") + "/{path}")
-                        self._add(call.at, below_path, ("GET",), "", "aiohttp", parent, place, "static")
-                    continue
-                methods = (verb.upper(),) if verb in VERBS else ()
-                handler_name = self.draft.program.qualify(call.arguments[1].value, place)
-                self._add(call.at, call.arguments[0].value, methods, handler_name, "aiohttp", parent, place)
-
-    def _tornado(self, value: Expression, module: Module) -> None:
-        for item, where in items_of(self.draft, value, module):
-            if isinstance(item, Display) and len(item.items) > 1:
-                pattern, target = item.items[0], item.items[1]
-                at = self.served.frameworks["tornado"]
-            else:
-                call = call_of(item, where)
-                if call is None or len(call.arguments) < 2:
-                    continue
-                pattern, target, at = call.arguments[0].value, call.arguments[1].value, call.at
-            handler = self.draft.program.qualify(target, where)
-            static = handler.endswith("StaticFileHandler")
-            methods = self._verbs_of(handler)
-            self._add(at, pattern, methods, handler, "tornado", None, where, "static" if static else None)
-
-    def _verbs_of(self, class_name: str) -> tuple[str, ...]:
+    def verbs_of(self, class_name: str) -> tuple[str, ...]:
+        """The HTTP methods that a class has methods for."""
         found = methods_of(self.draft, class_name)
         return tuple(sorted(name.upper() for name in found if name in VERBS))
 
-    def _add(
+    def add(
         self,
         at: Span,
         value: Expression,
@@ -423,6 +327,7 @@ class Declarations:
         module: Module,
         kind: str | None = None,
     ) -> None:
+        """Take in a route, or one for each path of a list."""
         self.served.frameworks.setdefault(framework, at)
         for item, where in items_of(self.draft, value, module):
             written = text_of(self.draft, item, where)
