@@ -74,6 +74,8 @@ def _request(probe: Probe, container: Container) -> _Request | None:
     match = _URL.search(probe.command)
     if match is None or not _is_own_host(match["host"].strip("[]"), container):
         return None
+    if "$" in match[0] or probe.command[match.end() : match.end() + 1] in (":", "$", "{"):
+        return None
     port = match["port"] or ("443" if match[0].startswith("https") else "80")
     return _Request(match["path"] or "/", int(port))
 

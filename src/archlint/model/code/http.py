@@ -134,8 +134,14 @@ def _known_use(
     if form is None:
         return None
     base = base_of(callee)
+    if base is not None and (inner := call_of(base, module)) is not None and inner.name == "super":
+        # A client that passes a request on: the call is where the client is used.
+        return None
     origin = draft.program.origin(base, module) if base is not None else None
-    return Use(call, module, arguments, client.library, form, member, client, owner, origin, base)
+    # A method that a subclass inherits is named by the library's class: what was made tells the class itself.
+    made = draft.program.callee(*origin) if origin is not None else owner
+    own_class = made if is_instance(draft, made, CLIENT_CLASSES) is not None else owner
+    return Use(call, module, arguments, client.library, form, member, client, own_class, origin, base)
 
 
 _NOT_CLASSES = frozenset({"os.environ", "dict", "queue.Queue", "os"})

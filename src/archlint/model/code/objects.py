@@ -21,6 +21,7 @@ from archlint.core.facts.python import (
     PythonFunction,
     Reference,
     Result,
+    Template,
 )
 from archlint.core.values import Unknown
 from archlint.model.draft import Draft
@@ -120,6 +121,10 @@ def items_of(draft: Draft, expression: Expression | None, module: Module, depth:
     elif isinstance(expression, Choice):
         for option in expression.options:
             yield from items_of(draft, option, module, depth + 1)
+    elif isinstance(expression, Template) and any(isinstance(one, Display) for one in expression.parts):
+        # Lists that are added up.
+        for part in expression.parts:
+            yield from items_of(draft, part, module, depth + 1)
     else:
         yield expression, module
 
@@ -189,7 +194,7 @@ def _assignments(draft: Draft) -> dict[str, tuple[Expression, Module]]:
     found: dict[str, tuple[Expression, Module]] = {}
     for module in draft.program.modules.values():
         for one in module.facts.assignments:
-            if isinstance(one.target, Reference) and isinstance(one.value, Display | Element | Choice):
+            if isinstance(one.target, Reference) and isinstance(one.value, Display | Element | Choice | Template):
                 name = one.target.name
                 before = found.get(name)
                 if before is not None and isinstance(before[0], Display) and isinstance(one.value, Display):

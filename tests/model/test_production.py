@@ -1,0 +1,114 @@
+"""Production code: by its path, and by what entry points start or import."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from archlint.config import Config
+from archlint.core.facts.python import PythonModule
+from archlint.core.source import Kind, SourceFile
+from archlint.core.span import start_of
+from archlint.core.system.services import Service
+from archlint.core.system.workloads import ImageBuild
+from archlint.core.values import UNKNOWN
+from archlint.model.draft import Draft
+from archlint.model.index import FactIndex
+from archlint.model.production import is_production, reachable_from_entry_points
+from archlint.model.program import Program
+from archlint.readers.python import read
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("orders/app.py", True),
+        ("orders/latest.py", True),
+        ("contest/app.py", True),
+        ("app.py", True),
+        ("orders/tests/app.py", False),
+        ("orders/test_app.py", False),
+        ("orders/app_test.py", False),
+        ("conftest.py", False),
+        ("orders/shop_pb2.py", False),
+        ("orders/shop_pb2_grpc.py", False),
+        ("orders/migrations/0001_initial.py", False),
+        ("orders/venv/lib/python3.12/site-packages/requests/api.py", False),
+        (".devcontainer/setup_db.py", False),
+        ("load/locustfile.py", False),
+        ("docs/conf.py", False),
+        ("smoke/check.py", False),
+    ],
+)
+def test_paths_tell_tests_generated_and_vendored_code(path: str, expected: bool) -> None:
+    assert is_production(path, Config(test_paths=("smoke/",))) is expected
+
+
+def reached(files: dict[str, str], command: object = ()) -> list[str]:
+    """The production files of one service whose image starts with a command."""
+    facts = [
+        fact
+        for path, text in files.items()
+        for fact in read(SourceFile(f"orders/{path}", Kind.PYTHON, textwrap.dedent(text).encode(), path))
+    ]
+    index = FactIndex(facts)
+    draft = Draft(index, Config(), Program(index.of(PythonModule)))
+    draft.add(Service(at=start_of("orders"), name="orders", key="orders", directory="orders"))
+    draft.add(
+        ImageBuild(
+            at=start_of("orders/Dockerfile"),
+            name="orders",
+            key="orders",
+            path="orders/Dockerfile",
+            context="orders",
+            service="orders",
+            command=command,  # type: ignore[arg-type]
+        )
+    )
+    return sorted(path.removeprefix("orders/") for path in reachable_from_entry_points(draft))
+
+
+MAIN = 'if __name__ == "__main__":\n    pass\n'
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("python", "server.py"),
+        ("python3", "-u", "/srv/server.py"),
+        ("python", "-m", "server"),
+        ("uvicorn", "server:app", "--host", "0.0.0.0"),
+        ("sh", "-c", "exec gunicorn -b 0.0.0.0:8000 server:app"),
+        ("alembic upgrade head && python server.py",),
+        ("opentelemetry-instrument", "python", "server.py"),
+    ],
+)
+def test_what_the_image_starts_and_imports_is_production(command: tuple[str, ...]) -> None:
+    files = {"server.py": f"import helper\n{MAIN}", "helper.py": "", "client.py": f"import lonely\n{MAIN}", "lonely.py": ""}
+    assert reached(files, command) == ["helper.py", "server.py"]
+
+
+def test_a_command_that_is_not_understood_leaves_what_looks_like_an_entry_point() -> None:
+    files = {"server.py": "import flask\napp = flask.Flask(__name__)\n", "worker.py": MAIN, "client.py": MAIN, "old.py": ""}
+    assert reached(files, UNKNOWN) == ["server.py", "worker.py"]
+
+
+def test_without_any_entry_point_all_code_counts() -> None:
+    assert reached({"a.py": "", "b.py": "import a"}) == ["a.py", "b.py"]
+
+
+def test_modules_named_in_text_are_followed() -> None:
+    files = {
+        "run.py": 'import uvicorn\nuvicorn.run("api.main:app")\n',
+        "api/__init__.py": "",
+        "api/main.py": "from api import routes\n",
+        "api/routes.py": "",
+        "api/unused.py": "",
+    }
+    assert reached(files, ("python", "run.py")) == ["api/__init__.py", "api/main.py", "api/routes.py", "run.py"]
+
+
+def test_frameworks_that_load_by_convention_keep_all_code() -> None:
+    files = {"manage.py": f"import django\n{MAIN}", "shop/views.py": "", "shop/signals.py": ""}
+    assert reached(files, ("python", "manage.py", "runserver")) == ["manage.py", "shop/signals.py", "shop/views.py"]
