@@ -85,12 +85,14 @@ MAIN = 'if __name__ == "__main__":\n    pass\n'
     ],
 )
 def test_what_the_image_starts_and_imports_is_production(command: tuple[str, ...]) -> None:
-    files = {"server.py": f"import helper\n{MAIN}", "helper.py": "", "client.py": f"import lonely\n{MAIN}", "lonely.py": ""}
+    files = {"server.py": f"import helper\n{MAIN}", "helper.py": ""}
+    files |= {"client.py": f"import lonely\n{MAIN}", "lonely.py": ""}
     assert reached(files, command) == ["helper.py", "server.py"]
 
 
 def test_a_command_that_is_not_understood_leaves_what_looks_like_an_entry_point() -> None:
-    files = {"server.py": "import flask\napp = flask.Flask(__name__)\n", "worker.py": MAIN, "client.py": MAIN, "old.py": ""}
+    files = {"server.py": "import flask\napp = flask.Flask(__name__)\n", "worker.py": MAIN}
+    files |= {"client.py": MAIN, "old.py": ""}
     assert reached(files, UNKNOWN) == ["server.py", "worker.py"]
 
 

@@ -213,7 +213,8 @@ def test_each_framework_is_understood(body: str, expected: list[str]) -> None:
 
 def test_a_service_with_mounts_that_are_not_read_may_have_a_health_route() -> None:
     draft = system_of(
-        {"orders/app.py": "import fastapi, company\napp = fastapi.FastAPI()\napp.mount('/', company.make())\n"}, "orders"
+        {"orders/app.py": "import fastapi, company\napp = fastapi.FastAPI()\napp.mount('/', company.make())\n"},
+        "orders",
     )
     assert is_unknown(draft.services[0].has_health_route)
 
