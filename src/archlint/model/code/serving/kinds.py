@@ -14,6 +14,9 @@ _HEALTH = re.compile(
     r"liveness|readiness|startup|check|db|status))?/?$",
     re.IGNORECASE,
 )
+_NAMED_HEALTH = re.compile(
+    r"(?:^|/)[\w-]+[_-](?:health|healthz|healthcheck|health[_-]check|liveness|readiness|heartbeat)/?$", re.IGNORECASE
+)
 _METRICS = re.compile(r"(?:^|/)(?:metrics|prometheus|stats/prometheus)/?$")
 _DOCS = re.compile(
     r"(?:^|/)(?:docs|redoc|swagger(?:-ui)?|apidocs|api-docs|openapi(?:\.json|\.ya?ml)?|swagger\.json|schema|spec|"
@@ -43,7 +46,7 @@ def kind_of(path: str, methods: tuple[str, ...], handlers: list[tuple[PythonFunc
     """The route's kind. ``/status`` and the like count as health only where nothing but reading is possible and the
     path stands alone (``/orders/{id}/status`` is business)."""
     reads = not methods or bool({"GET", "HEAD"} & set(methods))
-    if reads and _HEALTH.search(path) and "{" not in path:
+    if reads and "{" not in path and (_HEALTH.search(path) or _NAMED_HEALTH.search(path)):
         return "health"
     if reads and _METRICS.search(path):
         return "metrics"
