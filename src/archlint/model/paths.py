@@ -38,7 +38,9 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def says_non_production(path: str) -> bool:
-    """Whether a name in the path says dev, test, local or override."""
+    """Whether a name in the path says dev, test, local or override, or is a tool's own folder (``.devcontainer``)."""
+    if any(part.startswith(".") and part not in (".", "..") for part in path.split("/")[:-1]):
+        return True
     return any(word in NON_PRODUCTION_NAMES for word in words(path))
 
 

@@ -7,6 +7,7 @@ images that pack it and the containers that run it. Strongest first: configurati
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from archlint.core.facts.documents import OtherSource
@@ -53,6 +54,7 @@ class Sources:
         for fact in draft.index.of(OtherSource):
             if is_own_source(fact.at.path):
                 self.other.append((fact.at.path, fact.language))
+        self._by_name: dict[str, list[str]] | None = None
         self.required = {parent(one.at.path) for one in draft.index.of(PythonRequirement)}
         self.directories: Counter[str] = Counter()
         for path in (*self.python, *(path for path, _ in self.other)):
@@ -62,6 +64,19 @@ class Sources:
                 if not directory:
                     break
                 directory = parent(directory)
+
+    def named(self, name: str, taken: Iterable[str]) -> str | None:
+        """The one directory of source that is called so, outside those that are taken; of nested ones the outermost."""
+        if self._by_name is None:
+            self._by_name = {}
+            for directory in sorted(self.directories, key=lambda one: (one.count("/"), one)):
+                found = self._by_name.setdefault(normal(directory.rpartition("/")[2]), [])
+                if not any(is_below(directory, one) for one in found):
+                    found.append(directory)
+        found = self._by_name.get(normal(name), [])
+        if len(found) != 1 or not found[0] or any(is_below(found[0], one) or is_below(one, found[0]) for one in taken):
+            return None
+        return found[0]
 
     def has_source(self, directory: str) -> bool:
         """Whether any source file lies below."""
@@ -128,7 +143,8 @@ def _stands_alone(build: ImageBuild, directory: str, sources: Sources, bases: se
     """Whether a Dockerfile that no manifest runs still makes a service: it packs source, and is no base image."""
     if not build.is_production or not sources.has_source(directory):
         return False
-    if any(other != directory and is_below(other, directory) for other in directories):
+    own = {directory, parent(build.path)}
+    if any(other not in own and is_below(other, directory) for other in directories):
         return False
     base = known_images.find(parse(build.base).repository) if isinstance(build.base, str) else None
     if base is not None and base.role in ("datastore", "broker", "observability"):
@@ -200,10 +216,14 @@ def _add_unbuilt(draft: Draft, built: dict[Container, ImageBuild], result: list[
         if candidate is None:
             if container.role == "job" or (container.kind == "sidecar" and not given):
                 continue
-            candidate = Candidate(None, name=given)
+            if not given and container.at.path.startswith("."):
+                continue
+            directories = [one.directory for one in result if one.directory is not None]
+            is_named = container.role != "test-tool" and _says_something(container.workload)
+            candidate = Candidate(sources.named(container.workload, directories) if is_named else None, name=given)
             result.append(candidate)
-            for found in names:
-                by_name.setdefault(normal(found), candidate)
+            for each in names:
+                by_name.setdefault(normal(each), candidate)
         candidate.containers.append(container)
         if not candidate.places:
             candidate.places.append(Place(container.at, "deploys it"))

@@ -12,15 +12,23 @@ from archlint.core.system import link
 from archlint.core.system.services import Service
 from archlint.core.system.workloads import Container, ImageBuild, Workload
 from archlint.core.values import any_of
+from archlint.model.deployment import known_images
 from archlint.model.deployment.images import directory_name
-from archlint.model.deployment.references import last_part
+from archlint.model.deployment.references import last_part, parse
 from archlint.model.deployment.roles import is_test_tool
 from archlint.model.draft import Draft
 from archlint.model.linking import link_builds, normal
 from archlint.model.paths import names, parent, words
 from archlint.model.service_code import locate_code
 from archlint.model.service_evidence import Candidate, Sources, find_candidates
-from archlint.model.settling import settle_base_images, settle_images, settle_production, settle_roles, settle_user
+from archlint.model.settling import (
+    settle_base_images,
+    settle_images,
+    settle_production,
+    settle_roles,
+    settle_strangers,
+    settle_user,
+)
 
 _FRONT_WORDS = names("frontend front webui ui website webapp spa storefront")
 _GATEWAY_WORDS = names("gateway apigateway gatewayservice bff ingress apigw")
@@ -32,6 +40,7 @@ def add_services(draft: Draft) -> None:
     built = link_builds(draft)
     sources = Sources(draft)
     settle_roles(draft, built, sources)
+    settle_strangers(draft, built)
     candidates = find_candidates(draft, built, sources)
     taken: set[str] = set()
     services = []
@@ -51,7 +60,8 @@ def add_services(draft: Draft) -> None:
 def _unique(name: str, directory: str | None, taken: set[str]) -> str:
     """The name, told apart from a service of the same name by the directory above, else by a number."""
     if name in taken and directory and parent(directory):
-        name = f"{directory_name(parent(directory))}-{name}"
+        own = directory_name(directory)
+        name = own if own not in taken else f"{directory_name(parent(directory))}-{name}"
     found, number = name, 2
     while found in taken:
         found, number = f"{name}-{number}", number + 1
@@ -59,30 +69,23 @@ def _unique(name: str, directory: str | None, taken: set[str]) -> str:
 
 
 def _name(one: Candidate) -> str:
+    """The directory's name where a manifest agrees with it; else the one workload's, which says more than ``ch14``."""
     own = directory_name(one.directory) if one.directory else None
-    workloads = list(dict.fromkeys(container.workload for container in one.containers if container.role != "job"))
-    for workload in workloads:
-        if own is not None and normal(workload) == normal(own):
-            return workload if len(workloads) == 1 else own
-    manifests = list(
-        dict.fromkeys(
-            container.workload
-            for container in one.containers
-            if container.platform == "kubernetes" and container.role != "job"
-        )
-    )
-    if len(manifests) == 1:
-        return manifests[0]
-    if len(workloads) == 1:
-        return workloads[0]
+    running = [container for container in one.containers if container.role != "job"] or one.containers
+    called = {normal(name) for item in running for name in (item.workload, item.name)}
+    called |= {normal(last_part(item.image.repository)) for item in running if item.image is not None}
+    workloads = list(dict.fromkeys(item.workload for item in running))
+    if own is not None and normal(own) in called:
+        return workloads[0] if len(workloads) == 1 and normal(workloads[0]) == normal(own) else own
+    manifests = list(dict.fromkeys(item.workload for item in running if item.platform == "kubernetes"))
+    for names_ in (manifests, workloads):
+        if len(names_) == 1:
+            return names_[0]
     if own:
         return own
-    if workloads:
-        published = [item.workload for item in one.containers if item.ports]
-        return (published or workloads)[0]
+    published = [item.workload for item in running if item.ports]
     images = [last_part(image) for build in one.builds for image in build.images]
-    containers = [container.workload for container in one.containers]
-    return (images or containers or ["application"])[0]
+    return next(iter((*published, *workloads, *images)), "application")
 
 
 def _service(draft: Draft, name: str, one: Candidate, sources: Sources) -> Service:
@@ -115,11 +118,17 @@ def _role(draft: Draft, name: str, one: Candidate) -> str:
         return "gateway"
     if roles == {"job"}:
         return "job"
-    if parts & _FRONT_WORDS:
+    if parts & _FRONT_WORDS or any(_serves_files(build) for build in one.builds):
         return "frontend"
     if parts & _WORKER_WORDS:
         return "worker"
     return "service"
+
+
+def _serves_files(build: ImageBuild) -> bool:
+    """Whether the image is a web server with files in it: a front end that was built before."""
+    base = known_images.find(parse(build.base).repository) if isinstance(build.base, str) else None
+    return base is not None and base.role == "gateway"
 
 
 def _link(draft: Draft, services: list[tuple[Service, Candidate]], built: dict[Container, ImageBuild]) -> None:

@@ -26,13 +26,35 @@ def settle_roles(draft: Draft, built: dict[Container, ImageBuild], sources: Sour
         base = build.base if isinstance(build.base, str) else ""
         found = known_images.find(parse(base).repository)
         if found is not None and container.role == "service" and found.role not in ("infrastructure", "test-tool"):
-            directory = parent(build.path)
-            if not sources.has_source(directory) and build.stages == 1:
+            is_bare = not sources.has_source(parent(build.path)) and build.stages == 1
+            if is_bare or found.role in ("datastore", "broker", "observability"):
                 link(container, role=found.role)
         if found is not None and found.role == "test-tool" and container.role == "service":
             link(container, role="test-tool")
         if container.role == "service" and is_test_tool(parent(build.path).rpartition("/")[2]):
             link(container, role="test-tool")
+
+
+def settle_strangers(draft: Draft, built: dict[Container, ImageBuild]) -> None:
+    """Where an environment's other images are built here, one from another publisher is no service of this system.
+
+    A publisher is what stands before an image's own name. With nothing built here, nobody can tell them apart.
+    """
+    publishers: dict[str, set[str]] = {}
+    for container in built:
+        publishers.setdefault(container.environment, set()).add(_publisher(container))
+    given = {image for config in draft.config.services.values() for image in (*config.images, *config.workloads)}
+    for container in draft.containers:
+        known_here = publishers.get(container.environment)
+        if known_here is None or container in built or container.role != "service" or container.image is None:
+            continue
+        is_ours = _publisher(container) in known_here or {container.image.repository, container.workload} & given
+        if not is_ours and "/" in container.image.repository:
+            link(container, role="infrastructure")
+
+
+def _publisher(container: Container) -> str:
+    return container.image.repository.rpartition("/")[0] if container.image is not None else ""
 
 
 def settle_user(container: Container) -> None:

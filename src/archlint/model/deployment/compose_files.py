@@ -197,7 +197,7 @@ def _assemble(
     project = Project(
         path=path,
         at=next(iter(keys.values())),
-        is_production=not says_non_production(path.rpartition("/")[2]) and not says_non_production(parent(path)),
+        is_production=not says_non_production(path),
         services={},
         keys=keys,
         tree=files[path],

@@ -96,7 +96,7 @@ IMAGES: dict[str, KnownImage] = {
     **_table(
         "infrastructure",
         None,
-        "phpmyadmin mongo-express redis-commander redisinsight mailhog mailpit maildev smtp4dev mailcatcher "
+        "flagd phpmyadmin mongo-express redis-commander redisinsight mailhog mailpit maildev smtp4dev mailcatcher "
         "fake-smtp-server portainer portainer-ce watchtower registry eureka eureka-server config-server dex hydra "
         "kratos opa openldap osixia kafka-ui kafdrop kowl akhq cmak console kafka-manager redpanda-console dozzle "
         "flower zoonavigator mc cloud-sdk aws-cli localstack-pro moto wiremock mock-server mockserver swagger-ui "

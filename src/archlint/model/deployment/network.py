@@ -13,7 +13,7 @@ from archlint.core import tree
 from archlint.core.facts.documents import KubernetesObject
 from archlint.core.span import Span
 from archlint.core.system import link
-from archlint.core.system.workloads import Namespace, NetworkService, ServicePort, Workload
+from archlint.core.system.workloads import Container, Namespace, NetworkService, ServicePort, Workload
 from archlint.core.tree import Mapping
 from archlint.core.values import UNKNOWN, Truth, Unknown
 from archlint.model.deployment.containers import line_of
@@ -42,9 +42,8 @@ def add_network(draft: Draft, one: Deployed, workloads: Sequence[tuple[Kubernete
         draft.add(service, *service.ports)
         for workload in service.workloads:
             link(workload, selected_by=(*workload.selected_by, service))
-            for container in workload.containers:
-                if _is_behind(service, container.kind, container.ports, container is workload.containers[0]):
-                    link(container, is_behind_service=True)
+            for container in _behind(service, workload):
+                link(container, is_behind_service=True)
     _add_namespaces(draft, one, workloads, services)
 
 
@@ -149,13 +148,14 @@ def _knative(
     )
 
 
-def _is_behind(service: NetworkService, kind: str, ports: Sequence[object], is_first: bool) -> bool:
-    """Whether a Service's traffic reaches a container: one that declares a target port, or the pod's main one."""
-    if kind == "init":
-        return False
-    targets = {target for port in service.ports for target in (port.target, port.number) if target is not None}
-    declared = {value for port in ports for value in (getattr(port, "number", None), getattr(port, "port_name", None))}
-    return bool(targets & declared) if declared else is_first
+def _behind(service: NetworkService, workload: Workload) -> list[Container]:
+    """The containers that a Service's traffic reaches: those that declare a target port, else the pod's first."""
+    candidates = [one for one in workload.containers if one.kind != "init"]
+    targets = {port.number if port.target is None else port.target for port in service.ports}
+    declaring = [
+        one for one in candidates if any(port.number in targets or port.port_name in targets for port in one.ports)
+    ]
+    return declaring or candidates[:1]
 
 
 def _add_namespaces(

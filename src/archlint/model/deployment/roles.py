@@ -6,7 +6,8 @@ from archlint.model.deployment import known_images
 from archlint.model.paths import names, words
 
 _TEST_TOOLS = names(
-    "loadgenerator loadgen loadtest loadtests loadtester locust k6 jmeter gatling artillery vegeta stresstest"
+    "loadgenerator loadgen loadtest loadtests loadtester locust k6 jmeter gatling artillery vegeta stresstest "
+    "playwright cypress selenium newman"
 )
 _TEST_TOOL_PAIRS = (
     ("load", "generator"),
@@ -33,11 +34,11 @@ def is_one_shot(name: str) -> bool:
 
 def role_of(repository: str | None, name: str, workload_kind: str) -> str:
     """The role of a container. ``service`` stands for whatever is no infrastructure, job or test tool."""
+    if workload_kind in ("Job", "CronJob"):
+        return "job"
     found = known_images.find(repository) if repository else None
     if found is not None:
         return found.role
-    if workload_kind in ("Job", "CronJob"):
-        return "job"
     if is_test_tool(name):
         return "test-tool"
     return "service"
