@@ -67,7 +67,7 @@ def examine(options: Options, every: Sequence[Rule], rules: Sequence[Rule], prog
         findings=findings,
         rules=tuple(rules),
         runs=(*runs, *more_runs),
-        gaps=tuple(fact for fact in survey.facts if isinstance(fact, Gap)),
+        gaps=(*(fact for fact in survey.facts if isinstance(fact, Gap)), *system.gaps),
         inputs=survey.inputs,
         version=__version__,
         sources=survey.workspace.texts(sorted({finding.at.path for finding in findings})),

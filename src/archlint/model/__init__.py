@@ -69,4 +69,5 @@ def build(facts: Iterable[Fact], config: Config, documents: Collection[str] = ("
     draft = Draft(index, config, Program(index.of(PythonModule), lambda path: is_production(path, config)))
     for stage in STAGES:
         stage(draft)
-    return draft.finish(document_subjects(index, documents))
+    gaps = draft.gaps if "Gap" in documents else ()
+    return draft.finish((*document_subjects(index, documents), *gaps))

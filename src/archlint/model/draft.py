@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from archlint.config import Config
-from archlint.core.facts.base import Fact
+from archlint.core.facts.base import Fact, Gap
 from archlint.core.system import Subject, System
 from archlint.core.system.services import Service
 from archlint.core.system.workloads import (
@@ -33,6 +33,8 @@ class Draft:
     config: Config
     program: Program
     unread: Counter[str] = field(default_factory=Counter)
+    gaps: list[Gap] = field(default_factory=list)
+    """What could not be rendered: gaps beside those of the readers."""
     memo: dict[str, object] = field(default_factory=dict)
     """What several stages ask for and one works out: filled and read by the function that owns the key."""
     _subjects: dict[type, list[Subject]] = field(default_factory=dict)
@@ -110,4 +112,6 @@ class Draft:
 
     def finish(self, extra: Iterable[Fact] = ()) -> System:
         """The finished system, with document-level facts beside its subjects."""
-        return System([*(one for subjects in self._subjects.values() for one in subjects), *extra], self.unread)
+        return System(
+            [*(one for subjects in self._subjects.values() for one in subjects), *extra], self.unread, self.gaps
+        )

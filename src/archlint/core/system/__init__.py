@@ -117,7 +117,9 @@ SUBJECTS: dict[str, type[Subject] | type[Fact]] = {one.__name__: one for one in 
 class System:
     """An immutable system. Subjects of one type come in the order of path and line."""
 
-    def __init__(self, subjects: Iterable[Subject | Fact], unread: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, subjects: Iterable[Subject | Fact], unread: Mapping[str, int] | None = None, gaps: Iterable[Gap] = ()
+    ) -> None:
         grouped: dict[type, list[Subject | Fact]] = {}
         for subject in subjects:
             for base in type(subject).__mro__:
@@ -126,6 +128,8 @@ class System:
         self._subjects = {kind: tuple(sorted(found, key=_order)) for kind, found in grouped.items()}
         self.unread = dict(unread or {})
         """What was recognised but is not yet read: a description and how many there are."""
+        self.gaps = tuple(gaps)
+        """What could be read but not rendered or joined: the gaps beside those of the readers."""
 
     def select(self, kind: type[SubjectT]) -> tuple[SubjectT, ...]:
         """All subjects of the type, its subclasses' too."""

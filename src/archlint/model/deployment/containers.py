@@ -23,7 +23,8 @@ def line_of(node: Mapping, key: str) -> Span:
     if found is None:
         at = node.at
         return Span(at.path, at.line, at.column, at.line, at.column + 1)
-    end = found.value.at if found.value.at.line == found.at.line else found.at
+    value = found.value.at
+    end = value if value.path == found.at.path and value.line == found.at.line else found.at
     return Span(found.at.path, found.at.line, found.at.column, end.end_line, max(end.end_column, found.at.end_column))
 
 

@@ -1,11 +1,10 @@
 """Manifests that are deployed together.
 
-In come the Kubernetes objects of the workspace and the kustomizations that name files as patches; out come groups of
+In come the Kubernetes objects of the workspace, raw and as kustomizations and charts render them; out come groups of
 objects, each an environment. The principle: everything is one environment unless the same object is defined twice.
 Directories that define the same objects (``release/`` and ``kubernetes-manifests/``, ``dev/`` and ``prod/``) are
-alternatives; files of one directory that do so are alternatives too. What conflicts with nothing goes with all of them.
-
-Helm templates are text until they are rendered; they are counted as unread.
+alternatives; files of one directory that do so are alternatives too, and overlays that deploy one base. What conflicts
+with nothing goes with all of them. Charts go with charts: beside raw manifests they are another way to deploy.
 """
 
 from __future__ import annotations
@@ -14,11 +13,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from archlint.core import tree
-from archlint.core.facts.documents import HelmTemplate, KubernetesObject, Kustomization
+from archlint.core.facts.documents import HelmTemplate, KubernetesObject
 from archlint.core.span import Span
 from archlint.core.system.workloads import Environment
+from archlint.model.deployment.kustomize import built_upon, render_all
 from archlint.model.draft import Draft
-from archlint.model.paths import join, names, parent, says_non_production, words
+from archlint.model.paths import names, parent, says_non_production, words
 
 WORKLOAD_KINDS = names(
     "Deployment StatefulSet DaemonSet ReplicaSet ReplicationController Job CronJob Pod Rollout DeploymentConfig"
@@ -39,11 +39,14 @@ class Deployed:
 
 @dataclass
 class _Unit:
-    """Objects that no one deploys apart: of a directory, or of one file where a directory holds alternatives."""
+    """Objects that no one deploys apart: of a directory, or of one file where a directory holds alternatives; or what a
+    kustomization or chart renders to."""
 
     path: str
     objects: list[KubernetesObject]
     identities: frozenset[_Identity]
+    kind: str = "kubernetes"
+    is_complete: bool = True
 
     @property
     def has_workloads(self) -> bool:
@@ -73,9 +76,52 @@ def is_knative(one: KubernetesObject) -> bool:
     return one.kind == "Service" and one.api_version.startswith("serving.knative.dev/")
 
 
-def group(objects: Iterable[KubernetesObject]) -> list[tuple[str, list[KubernetesObject]]]:
-    """The objects of raw manifests by environment, each named by its path."""
-    units = _units(objects)
+def _deployed(draft: Draft) -> list[Deployed]:
+    templates = draft.index.of(HelmTemplate)
+    if templates:
+        draft.unread["Helm templates, which are not rendered"] += len(templates)
+    used = built_upon(draft.index)
+    loose = [one for one in draft.index.of(KubernetesObject) if one.at.path not in used and not _is_patch(one)]
+    units = _units(loose)
+    for rendering in render_all(draft.index):
+        draft.gaps += rendering.gaps
+        identities = _rendered_identities(rendering.objects)
+        units.append(_Unit(rendering.path, rendering.objects, identities, "kustomize", rendering.is_complete))
+    result: dict[str, Deployed] = {}
+    for members in _grouped(units):
+        if any(unit.has_workloads for unit in members):
+            one = _environment(members, result)
+            result[one.environment.name] = one
+    return list(result.values())
+
+
+def _environment(members: Sequence[_Unit], taken: Iterable[str]) -> Deployed:
+    objects = sorted(
+        (one for unit in members for one in unit.objects), key=lambda one: (one.at.path, one.at.line, one.at.column)
+    )
+    workloads = [one for one in objects if is_workload(one)]
+    name = _name(members, taken)
+    sources = [
+        one.at.path if unit.kind == "kubernetes" else unit.path
+        for unit in members
+        for one in unit.objects
+        if is_workload(one)
+    ]
+    kinds = {unit.kind for unit in members if unit.has_workloads}
+    environment = Environment(
+        at=_first_line(workloads[0].at),
+        name=name,
+        key=name,
+        kind="kubernetes" if len(kinds) > 1 else next(iter(kinds)),
+        path=name,
+        is_production=not all(map(says_non_production, sources)),
+        is_complete=all(unit.is_complete for unit in members),
+    )
+    return Deployed(environment, objects)
+
+
+def _grouped(units: Sequence[_Unit]) -> list[list[_Unit]]:
+    """The units by environment."""
     conflicting = _conflicting(units)
     groups: list[list[_Unit]] = []
     for unit in units:
@@ -83,40 +129,22 @@ def group(objects: Iterable[KubernetesObject]) -> list[tuple[str, list[Kubernete
             _place(unit, groups)
     shared = [unit for unit in units if unit.path not in conflicting]
     if not groups:
-        groups.append(shared)
-    else:
-        for unit in shared:
-            for one in _homes(unit, groups):
-                one.append(unit)
-    named: dict[str, list[KubernetesObject]] = {}
-    for members in groups:
-        objects_of_group = sorted(
-            (one for unit in members for one in unit.objects), key=lambda one: (one.at.path, one.at.line, one.at.column)
-        )
-        if any(is_workload(one) for one in objects_of_group):
-            named[_name(members, named)] = objects_of_group
-    return list(named.items())
+        return [shared]
+    for unit in shared:
+        for one in _homes(unit, groups):
+            one.append(unit)
+    return groups
 
 
-def _deployed(draft: Draft) -> list[Deployed]:
-    templates = draft.index.of(HelmTemplate)
-    if templates:
-        draft.unread["Helm templates, which are not rendered"] += len(templates)
-    patches = _patch_files(draft.index.of(Kustomization))
-    objects = [one for one in draft.index.of(KubernetesObject) if one.at.path not in patches and not _is_patch(one)]
-    result = []
-    for path, members in group(objects):
-        workloads = [one for one in members if is_workload(one)]
-        environment = Environment(
-            at=_first_line(workloads[0].at),
-            name=path,
-            key=path,
-            kind="kubernetes",
-            path=path,
-            is_production=not all(says_non_production(one.at.path) for one in workloads),
-        )
-        result.append(Deployed(environment, members))
-    return result
+def _rendered_identities(objects: Iterable[KubernetesObject]) -> frozenset[_Identity]:
+    """What two renderings cannot both deploy: the same workload or Service, or one of the same source. Other objects
+    (a ConfigMap that all of them share) may come again."""
+    found: set[_Identity] = set()
+    for one in objects:
+        if is_workload(one) or one.kind == "Service":
+            found.add(_identity(one))
+            found.add(("", "", one.at.path, str(one.at.line)))
+    return frozenset(found)
 
 
 def _units(objects: Iterable[KubernetesObject]) -> list[_Unit]:
@@ -183,7 +211,8 @@ def _homes(unit: _Unit, groups: list[list[_Unit]]) -> list[list[_Unit]]:
     return near or groups
 
 
-def _name(members: Sequence[_Unit], taken: dict[str, list[KubernetesObject]]) -> str:
+def _name(members: Sequence[_Unit], taken: Iterable[str]) -> str:
+    taken = set(taken)
     paths = [unit.path for unit in members if unit.has_workloads]
     common = paths[0].split("/")
     for path in paths[1:]:
@@ -193,23 +222,10 @@ def _name(members: Sequence[_Unit], taken: dict[str, list[KubernetesObject]]) ->
             length += 1
         common = common[:length]
     name = "/".join(common) or "."
-    if name in taken:
-        name = paths[0]
-    return name
-
-
-def _patch_files(kustomizations: Iterable[Kustomization]) -> set[str]:
-    found: set[str] = set()
-    for one in kustomizations:
-        directory = parent(one.at.path)
-        for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
-            for item in tree.items(one.tree, key):
-                relative = tree.text(item) or tree.text(item, "path")
-                if relative and "\n" not in relative:
-                    path = join(directory, relative)
-                    if path is not None:
-                        found.add(path)
-    return found
+    for candidate in (name, *paths):
+        if candidate not in taken:
+            return candidate
+    return next(f"{name} ({number})" for number in range(2, len(taken) + 3) if f"{name} ({number})" not in taken)
 
 
 def _is_patch(one: KubernetesObject) -> bool:
