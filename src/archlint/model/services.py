@@ -22,8 +22,8 @@ from archlint.model.paths import names, parent, words
 from archlint.model.service_code import locate_code
 from archlint.model.service_evidence import Candidate, Sources, find_candidates
 from archlint.model.settling import (
-    settle_base_images,
     settle_images,
+    settle_loose_builds,
     settle_production,
     settle_roles,
     settle_strangers,
@@ -54,7 +54,7 @@ def add_services(draft: Draft) -> None:
     locate_code(draft, services)
     settle_production(draft)
     settle_images(draft)
-    settle_base_images(draft)
+    settle_loose_builds(draft)
 
 
 def _unique(name: str, directory: str | None, taken: set[str]) -> str:

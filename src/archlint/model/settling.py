@@ -15,7 +15,7 @@ from archlint.model.deployment.references import parse
 from archlint.model.deployment.roles import is_test_tool
 from archlint.model.draft import Draft
 from archlint.model.linking import normal
-from archlint.model.paths import is_below, parent
+from archlint.model.paths import parent
 from archlint.model.service_evidence import Sources
 
 
@@ -97,14 +97,14 @@ def settle_production(draft: Draft) -> None:
                     link(network, is_production=False)
 
 
-def settle_base_images(draft: Draft) -> None:
-    """A Dockerfile above others that no container runs makes base images: by itself it ships nothing."""
-    directories = {parent(build.path) for build in draft.images}
+def settle_loose_builds(draft: Draft) -> None:
+    """A Dockerfile that makes no service and that no container runs ships nothing: a base image, a generator, a tool.
+
+    With no service found at all, the Dockerfile is the only thing that is known to ship.
+    """
     running = {container.build for container in draft.containers}
     for build in draft.images:
-        own = parent(build.path)
-        is_loose = build.service is None and build not in running
-        if is_loose and any(other != own and is_below(other, own) for other in directories):
+        if draft.services and build.service is None and build not in running:
             link(build, ships_build_tools=False)
 
 

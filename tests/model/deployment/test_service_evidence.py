@@ -117,3 +117,14 @@ def test_configuration_names_a_service_and_a_library() -> None:
     config = Config(services={"billing": ServiceConfig(path="src/b")}, libraries=("shared",))
     draft = build({"src/b/app.py": APPLICATION, "shared/requirements.txt": "x\n", "shared/app.py": APPLICATION}, config)
     assert [(one.name, one.directory) for one in draft.services] == [("billing", "src/b")]
+
+
+def test_a_dockerfile_that_makes_no_service_ships_nothing() -> None:
+    draft = build({
+        "orders/Dockerfile": DOCKERFILE + "RUN apt-get install gcc\n",
+        "orders/app.py": APPLICATION,
+        "genproto/Dockerfile": "FROM golang:1.22\nRUN go install protoc-gen-go\n",
+    })  # fmt: skip
+    assert {one.path: one.ships_build_tools for one in draft.images} == {
+        "genproto/Dockerfile": False, "orders/Dockerfile": True
+    }  # fmt: skip
