@@ -117,19 +117,21 @@ def _in_code(draft: Draft, code: ServiceCode) -> Iterator[DebugSetting]:
 
 
 def _is_logger(draft: Draft, call: PythonCall, module: Module) -> bool:
-    """Whether ``x.setLevel`` sets a logger's level (a handler's alone changes nothing)."""
+    """Whether ``x.setLevel`` sets the level of the root's or the module's logger.
+
+    A handler's alone changes nothing; a logger whose name is put together (one for each job) is a log of its own.
+    """
     name = draft.program.callee(call, module)
-    if name in (
-        "logging.getLogger.setLevel",
-        "logging.Logger.setLevel",
-        "logging.root.setLevel",
-        "flask.Flask.logger.setLevel",
-    ):
+    if name in ("logging.root.setLevel", "flask.Flask.logger.setLevel"):
         return True
-    if isinstance(call.callee, Member):
-        made = draft.program.origin(call.callee.base, module)
-        return made is not None and draft.program.callee(*made) == "logging.getLogger"
-    return name.endswith(".logger.setLevel")
+    base = call.callee.base if isinstance(call.callee, Member) else None
+    if isinstance(call.callee, Reference):
+        base = Reference(call.callee.name.rpartition(".")[0])
+    made = draft.program.origin(base, module) if base is not None else None
+    if made is None or draft.program.callee(*made) != "logging.getLogger":
+        return False
+    given = made[0].argument("name", 0)
+    return given is None or isinstance(given.value, Literal | Reference)
 
 
 def _application(
