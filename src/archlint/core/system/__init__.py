@@ -110,7 +110,10 @@ DOCUMENT_SUBJECTS: tuple[type[Fact], ...] = (
 )
 """The document-level subjects: facts as they were read."""
 
-SUBJECTS: dict[str, type[Subject] | type[Fact]] = {one.__name__: one for one in (*SYSTEM_SUBJECTS, *DOCUMENT_SUBJECTS)}
+SUBJECTS: dict[str, type[Subject] | type[Fact]] = {
+    **{one.__name__: one for one in SYSTEM_SUBJECTS},
+    **{one.__name__: one for one in DOCUMENT_SUBJECTS},
+}
 """Every type that ``for:`` of a rule may name."""
 
 
