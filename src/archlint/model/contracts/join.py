@@ -75,8 +75,11 @@ class Names:
                 self._at_home.setdefault(home.name, []).append(document)
 
     def services_of(self, document: Document) -> list[Service]:
-        """The services that the title, the file or a folder of the document names."""
-        names = (document.title, *document.path.rsplit(".", 1)[0].split("/"))
+        """The services that the title, the file or a folder of the document names; the folder of the service that it
+        lies in says where it is, not what it is."""
+        home = self.draft.service_at(document.path)
+        below = document.path.removeprefix(f"{home.directory}/") if home and home.directory else document.path
+        names = (document.title, *below.rsplit(".", 1)[0].split("/"))
         found = [service for name in names for service in self._by_stems.get(_stems(name), ())]
         return list(dict.fromkeys(found))
 

@@ -78,10 +78,10 @@ def _segments(path: str) -> Segments:
 
 
 def _shifts(document: Document, wanted: Sequence[Segments], paths: Sequence[Segments]) -> list[Shift]:
-    """The shifts worth trying: none, the servers' base paths, and the most usual differences of equal ends."""
-    shifts: dict[Shift, None] = {_PLAIN: None}
-    for base in document.base_paths:
-        shifts[(_segments(base), ())] = None
+    """The shifts worth trying, the likeliest first: the servers' base paths, none, and the most usual differences of
+    equal ends."""
+    shifts: dict[Shift, None] = {(_segments(base), ()): None for base in document.base_paths}
+    shifts[_PLAIN] = None
     ends: dict[Segments, list[Segments]] = {}
     for path in paths:
         for start in range(min(len(path), 4)):
