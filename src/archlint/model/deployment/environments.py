@@ -13,9 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from archlint.core import tree
-from archlint.core.facts.documents import HelmTemplate, KubernetesObject
+from archlint.core.facts.documents import KubernetesObject
 from archlint.core.span import Span
 from archlint.core.system.workloads import Environment
+from archlint.model.deployment.helm import render_charts
 from archlint.model.deployment.kustomize import built_upon, render_all
 from archlint.model.draft import Draft
 from archlint.model.paths import names, parent, says_non_production, words
@@ -77,9 +78,6 @@ def is_knative(one: KubernetesObject) -> bool:
 
 
 def _deployed(draft: Draft) -> list[Deployed]:
-    templates = draft.index.of(HelmTemplate)
-    if templates:
-        draft.unread["Helm templates, which are not rendered"] += len(templates)
     used = built_upon(draft.index)
     loose = [one for one in draft.index.of(KubernetesObject) if one.at.path not in used and not _is_patch(one)]
     units = _units(loose)
@@ -87,8 +85,16 @@ def _deployed(draft: Draft) -> list[Deployed]:
         draft.gaps += rendering.gaps
         identities = _rendered_identities(rendering.objects)
         units.append(_Unit(rendering.path, rendering.objects, identities, "kustomize", rendering.is_complete))
+    charts, strays = render_charts(draft.index)
+    if strays:
+        draft.unread["Helm templates outside of charts"] += len(strays)
+    charted = []
+    for chart in charts:
+        draft.gaps += chart.gaps
+        identities = frozenset(map(_identity, chart.objects))
+        charted.append(_Unit(chart.path, chart.objects, identities, "helm", chart.is_complete))
     result: dict[str, Deployed] = {}
-    for members in _grouped(units):
+    for members in (*_grouped(units), *_grouped_charts(charted, units)):
         if any(unit.has_workloads for unit in members):
             one = _environment(members, result)
             result[one.environment.name] = one
@@ -133,6 +139,17 @@ def _grouped(units: Sequence[_Unit]) -> list[list[_Unit]]:
     for unit in shared:
         for one in _homes(unit, groups):
             one.append(unit)
+    return groups
+
+
+def _grouped_charts(charts: Sequence[_Unit], manifests: Sequence[_Unit]) -> list[list[_Unit]]:
+    """Charts by environment, with what raw manifests say of every workload: policies, meshes, namespaces."""
+    groups = _grouped(charts) if charts else []
+    for unit in manifests:
+        if not unit.has_workloads and all(one.kind != "Service" for one in unit.objects):
+            for one in groups:
+                if all(_without_namespaces(member.identities).isdisjoint(unit.identities) for member in one):
+                    one.append(unit)
     return groups
 
 
