@@ -58,6 +58,18 @@ def test_an_update_relative_to_the_old_value_is_not_repeatable() -> None:
     assert consumer_of(PIKA.format(work=relative, declare=DECLARE)).is_repeatable is False
 
 
+def test_a_record_whose_attribute_is_counted_up_and_saved_is_not_repeatable() -> None:
+    for change in ("ticket.left = ticket.left - 1", "ticket.left -= 1"):
+        work = f"""ticket = Ticket.objects.get(id=body)
+        {change}
+        ticket.save()"""
+        assert consumer_of(PIKA.format(work=work, declare=DECLARE)).is_repeatable is False
+    work = """ticket = Ticket.objects.get(id=body)
+        ticket.state = "sold"
+        ticket.save()"""
+    assert is_unknown(consumer_of(PIKA.format(work=work, declare=DECLARE)).is_repeatable)
+
+
 def test_a_handled_unique_constraint_recognises_a_second_delivery() -> None:
     work = f"""try:
             {INSERT}
@@ -73,6 +85,35 @@ def test_a_lookup_before_the_change_may_recognise_it() -> None:
 
 def test_a_handler_that_only_logs_changes_nothing() -> None:
     assert consumer_of(PIKA.format(work="len(body)", declare=DECLARE)).changes_state is False
+
+
+def test_a_queue_that_goes_with_its_consumer_holds_transient_messages() -> None:
+    declare = DECLARE.replace("durable=True", "exclusive=True")
+    assert is_unknown(consumer_of(PIKA.format(work=INSERT, declare=declare)).dead_letter)
+
+
+def test_a_queue_whose_name_is_not_known_is_judged_by_the_declaration_that_it_is_consumed_from() -> None:
+    found = consumer_of("""
+        import asyncio
+        import os
+
+        import aio_pika
+        from database import session
+
+        async def handle(message):
+            session.add(message.body)
+
+        async def main():
+            connection = await aio_pika.connect_robust("amqp://rabbitmq/")
+            channel = await connection.channel()
+            queue = await channel.declare_queue(os.environ["QUEUE"], durable=True)
+            await queue.consume(handle)
+
+        if __name__ == "__main__":
+            asyncio.run(main())
+    """)
+    assert found.dead_letter is None
+    assert found.is_repeatable is False
 
 
 def test_a_dead_letter_exchange_in_the_arguments_takes_failed_messages() -> None:

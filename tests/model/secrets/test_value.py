@@ -52,6 +52,7 @@ def test_a_credential_is_a_secret_however_weak(name: str, value: object) -> None
         ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         ("DATABASE_URL", "postgres://shop:${PASSWORD}@db/shop"),
         ("DATABASE_URL", "mongodb://db:27017/shop"),
+        ("sqlalchemy.url", "driver://user:pass@localhost/dbname"),
         ("allow_credentials", "true"),
         ("password_min_length", 8),
     ],

@@ -233,7 +233,8 @@ class PythonAssignment(Fact, frozen=True, array_like=True, gc=False):
 
     ``target`` is a Reference (``<module>.NAME``, ``<module>.C.attr``) or an Item or Member of one; local variables are
     inlined where they are used and do not appear. ``value_at`` spans the value. ``branch`` is true where it may not
-    happen (under an ``if``, ``except``, loop).
+    happen (under an ``if``, ``except``, loop). ``augmented``: it changes what was there (``a.b += 1``, and
+    ``a.b = a.b + 1``).
     """
 
     target: Expression

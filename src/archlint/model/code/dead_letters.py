@@ -83,11 +83,15 @@ def _of_queue(
     handling: Handling, service: str, declared: list[Declaration]
 ) -> tuple[Setting[str] | Unknown | None, tuple[Place, ...]]:
     name = handling.channel
+    fitting: list[Declaration]
     if isinstance(name, Unknown):
-        return Unknown("the queue's name is not known"), ()
-    exact = [one for one in declared if name in one.names]
-    # A queue that two services declare is declared alike, or the broker refuses the second.
-    fitting = exact or [one for one in declared if one.is_open and service in one.service_names]
+        fitting = [one for one in declared if one.at == handling.declared_at]
+        if not fitting:
+            return Unknown("the queue's name is not known"), ()
+    else:
+        exact = [one for one in declared if name in one.names]
+        # A queue that two services declare is declared alike, or the broker refuses the second.
+        fitting = exact or [one for one in declared if one.is_open and service in one.service_names]
     if not fitting:
         return Unknown("the queue is declared out of sight"), ()
     settings = [one.dead_letter for one in fitting]
@@ -115,6 +119,8 @@ def _names(
 def _policy(
     draft: Draft, expression: Expression | None, module: Module, call: PythonCall
 ) -> Setting[str] | Unknown | None:
+    if any(_is_set(call, one) for one in ("exclusive", "auto_delete")):
+        return Unknown("the queue goes with its consumer: what it holds is transient")
     if expression is None:
         return UNKNOWN if call.is_open else None
     if isinstance(expression, Literal) and expression.value is None:
@@ -136,6 +142,11 @@ def _policy(
             if isinstance(values, Unknown) or any(one.value == _POLICY for one in values):
                 return Setting("a dead-letter exchange", "code", call.at)
     return None
+
+
+def _is_set(call: PythonCall, name: str) -> bool:
+    given = call.argument(name)
+    return given is not None and not (isinstance(given.value, Literal) and not given.value.value)
 
 
 def _handles_failures(draft: Draft, code: ServiceCode) -> Span | None:

@@ -10,7 +10,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from archlint.core.facts.python import Dictionary, Expression, Literal, PythonCall, Reference, Template
+from archlint.core.facts.python import (
+    Dictionary,
+    Element,
+    Expression,
+    Literal,
+    Member,
+    PythonCall,
+    Reference,
+    Result,
+    Template,
+)
 from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Setting, Truth, Unknown
 from archlint.model.code.names import words_of
@@ -234,6 +244,8 @@ def _effect(draft: Draft, call: PythonCall, module: Module, written: Mapping[Spa
     if last in _ORM_ADD and call.arguments and _is_session(draft, call, module):
         # Adding what a lookup did not find is done once only.
         return FoundEffect("insert", call.at, f"{last}()", call.branch)
+    if last == "commit" and call.function is not None and _counts(call, module) and _is_session(draft, call, module):
+        return FoundEffect("increment", call.at, "commit()", False)
     if last in _PUBLISH or last in (
         "send",
         "send_message",
@@ -325,8 +337,22 @@ def _stored(draft: Draft, call: PythonCall, module: Module, last: str) -> FoundE
     if last == "create" and _PAYMENT.match(name):
         return FoundEffect("payment", call.at, name, call.argument("idempotency_key") is not None)
     if last == "save" and not call.arguments:
+        if _counts(call, module):
+            return FoundEffect("increment", call.at, "save()", False)
         return FoundEffect("update", call.at, "save()", UNKNOWN)
     return None
+
+
+def _counts(call: PythonCall, module: Module) -> bool:
+    """Whether the function changes an attribute of a saved or committed record by what it was (``item.stock -= 1``)."""
+    saved = call.callee.base if isinstance(call.callee, Member) else None
+    return any(
+        one.augmented
+        and one.function == call.function
+        and isinstance(one.target, Member)
+        and (one.target.base == saved if call.name.endswith(".save") else isinstance(one.target.base, Result | Element))
+        for one in module.facts.assignments
+    )
 
 
 def _sent(draft: Draft, call: PythonCall, module: Module, last: str) -> FoundEffect | None:

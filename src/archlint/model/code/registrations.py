@@ -44,7 +44,8 @@ class Handling:
     """Code that handles the messages of a channel.
 
     ``calls`` limits it to part of ``function`` (the body of a loop); None for all of it. ``wrappers`` are the functions
-    of the workspace between the library and the handler. ``registered_at`` is the registration in the service's code.
+    of the workspace between the library and the handler. ``registered_at`` is the registration in the service's code,
+    ``declared_at`` the call that declared the queue, where the same function consumes what it returned.
     """
 
     library: str
@@ -59,6 +60,7 @@ class Handling:
     wrappers: tuple[tuple[PythonFunction, Module], ...] = ()
     acknowledged_early: Truth = False
     channel_options: Expression | None = None
+    declared_at: Span | None = None
 
 
 def handlings(draft: Draft, modules: list[Module]) -> Iterator[Handling]:
@@ -159,6 +161,8 @@ def _registered(draft: Draft, module: Module) -> Iterator[Handling]:
             callback = call.argument("callback", 0)
             automatic = call.argument("no_ack")
             if callback is not None:
+                made = _queue_of(draft, call, module)
+                name = (made.argument("name", 0) or made.argument("queue_name")) if made is not None else None
                 yield from _followed(
                     draft,
                     call,
@@ -166,9 +170,10 @@ def _registered(draft: Draft, module: Module) -> Iterator[Handling]:
                     "aio-pika",
                     "rabbitmq",
                     callback.value,
-                    _queue_of(draft, call, module),
+                    name.value if name is not None else None,
                     _is_true(automatic.value if automatic else None),
                     callback.at,
+                    made.at if made is not None else None,
                 )
         elif last == "subscribe" and (call.argument("cb") or call.argument("callback")):
             callback = call.argument("cb") or call.argument("callback")
@@ -282,20 +287,15 @@ def _topics(draft: Draft, made: PythonCall, module: Module) -> str | Unknown:
     return UNKNOWN
 
 
-def _queue_of(draft: Draft, call: PythonCall, module: Module) -> Expression | None:
-    """The name of the queue that ``queue.consume`` consumes: what it was declared or got with."""
+def _queue_of(draft: Draft, call: PythonCall, module: Module) -> PythonCall | None:
+    """The call that declared or got the queue that ``queue.consume`` consumes."""
     if not isinstance(call.callee, Member | Reference):
         return None
     base = call.callee.base if isinstance(call.callee, Member) else Reference(call.name.rpartition(".")[0])
     if isinstance(base, Result):
-        made: PythonCall | None = module.facts.calls[base.call]
-    else:
-        found = draft.program.origin(base, module)
-        made = found[0] if found is not None and found[1] is module else None
-    if made is None or not made.arguments:
-        return None
-    name = made.argument("name", 0) or made.argument("queue_name")
-    return name.value if name is not None else None
+        return module.facts.calls[base.call]
+    found = draft.program.origin(base, module)
+    return found[0] if found is not None and found[1] is module else None
 
 
 def _speaks(draft: Draft, call: PythonCall, module: Module, packages: tuple[str, ...]) -> bool:
@@ -308,7 +308,7 @@ def _speaks(draft: Draft, call: PythonCall, module: Module, packages: tuple[str,
 
 def _followed(
     draft: Draft, call: PythonCall, module: Module, library: str, broker: str, handler: Expression,
-    channel: Expression | None, early: Truth, argument_at: Span,
+    channel: Expression | None, early: Truth, argument_at: Span, declared_at: Span | None = None,
 ) -> Iterator[Handling]:  # fmt: skip
     """The handlings that a registration leads to, through the wrappers that pass the handler on."""
     for function, home, site, site_module, name, wrappers in trace(
@@ -317,7 +317,7 @@ def _followed(
         yield Handling(
             library, broker, site.at, site_module, call, function, home,
             text_of(draft, name, site_module) if name is not None else UNKNOWN,
-            wrappers=wrappers, acknowledged_early=early,
+            wrappers=wrappers, acknowledged_early=early, declared_at=declared_at,
         )  # fmt: skip
 
 

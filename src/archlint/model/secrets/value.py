@@ -215,7 +215,9 @@ def _in_url(text: str) -> Secret | None:
             continue
         if "{" in password or "<" in password or "%s" in password or "$" in password[:2]:
             continue
-        if {user.lower(), password.lower()} <= _DOCUMENTATION_WORDS and host.lower() in _DOCUMENTATION_HOSTS:
+        if {user.lower(), password.lower()} <= _DOCUMENTATION_WORDS and (
+            host.lower() in _DOCUMENTATION_HOSTS or match.group(0).startswith(_DOCUMENTATION_SCHEMES)
+        ):
             continue
         return _secret("url", unquote(password))
     return None
@@ -224,6 +226,8 @@ def _in_url(text: str) -> Secret | None:
 _DOCUMENTATION_WORDS = frozenset(
     ["user", "username", "usr", "myuser", "me", "pass", "password", "passwd", "pwd", "mypassword", "secret"]
 )
+_DOCUMENTATION_SCHEMES = ("driver://", "dialect://", "dialect+driver://", "scheme://", "protocol://")
+"""What no client speaks: Alembic writes ``driver://user:pass@localhost/dbname`` into every new configuration."""
 _DOCUMENTATION_HOSTS = frozenset(
     ("host", "hostname", "server", "example.com", "db.example.com", "myhost", "domain.com", "")
 )

@@ -54,6 +54,13 @@ def same_place(one: ast.expr, other: ast.expr) -> bool:
     return isinstance(one, ast.Name) and isinstance(other, ast.Name) and one.id == other.id
 
 
+def changes_place(target: ast.expr, value: ast.expr) -> bool:
+    """Whether a value is reckoned from the attribute that takes it: ``item.stock = item.stock - 1``."""
+    if not isinstance(target, ast.Attribute) or not isinstance(value, ast.BinOp):
+        return False
+    return same_place(target, value.left) or same_place(target, value.right)
+
+
 def parts_of(value: Expression, targets: list[ast.expr]) -> list[Expression]:
     """What each target of an unpacking gets."""
     starred = next((place for place, one in enumerate(targets) if isinstance(one, ast.Starred)), None)

@@ -29,7 +29,7 @@ from archlint.core.span import Span
 from archlint.core.values import Unknown
 from archlint.readers.python.expressions import Expressions
 from archlint.readers.python.flow import Flow
-from archlint.readers.python.operands import COMPUTED, add, arithmetic, name_of, parts_of
+from archlint.readers.python.operands import COMPUTED, add, arithmetic, changes_place, name_of, parts_of
 from archlint.readers.python.scopes import Scope, bounded, choice
 from archlint.readers.python.shapes import (
     FunctionNode,
@@ -286,7 +286,7 @@ class Statements:
     def _assign(self, node: ast.Assign) -> None:
         value = self._expressions.read(node.value)
         for target in node.targets:
-            self.store(target, value, node.value)
+            self.store(target, value, node.value, augmented=changes_place(target, node.value))
 
     def _annotated(self, node: ast.AnnAssign) -> None:
         reader = self._expressions
