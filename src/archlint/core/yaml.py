@@ -142,7 +142,7 @@ def _parse_from(text: str, path: str, begin: int, trees: list[Node], gaps: list[
             composer.dispose()
     except yaml.YAMLError as error:
         at, reason = _problem(error, rest, path, begin, last)
-        gaps.append(Gap(at, "syntax", reason))
+        gaps.append(Gap(_within(at, rest, begin), "syntax", reason))
         return at.line - 1, last
     return None, last
 
@@ -352,3 +352,13 @@ def _problem(error: yaml.YAMLError, text: str, path: str, begin: int, last: int)
     context = getattr(error, "context", None)
     said = f"{problem} {context}" if context else f"{problem}"
     return Span(path, line, column, line, column), f"is not valid YAML: {said}; mend it, or exclude the file"
+
+
+def _within(at: Span, text: str, begin: int) -> Span:
+    """That place, or the last one written where it lies behind: the parser gives up at the end of the file."""
+    written = text.rstrip()
+    line = begin + written.count("\n") + 1
+    if at.line <= line:
+        return at
+    column = len(written) - written.rfind("\n")
+    return Span(at.path, line, column, line, column)

@@ -121,7 +121,7 @@ def _add_code(draft: Draft, found: dict[str, Directory], from_variables: dict[st
             continue
         for address in addresses_in("url", known(call.url) or ""):
             if address.host not in from_variables.get(call.service, ()):
-                _add_literal(draft, call.at, address, call.service, found)
+                _add_literal(draft, call.at, address, call.service, found, call.related)
             break
     for use in draft.select(DatastoreUse):
         host = known(use.host)
@@ -130,7 +130,14 @@ def _add_code(draft: Draft, found: dict[str, Directory], from_variables: dict[st
             _add_literal(draft, use.at, Address(host, port, use.engine), use.service, found)
 
 
-def _add_literal(draft: Draft, at: Span, address: Address, service: str, found: dict[str, Directory]) -> None:
+def _add_literal(
+    draft: Draft,
+    at: Span,
+    address: Address,
+    service: str,
+    found: dict[str, Directory],
+    chain: tuple[Place, ...] = (),
+) -> None:
     homes = {container.environment for container in draft.containers_of(service)}
     near = [found[one] for one in sorted(homes) if one in found]
     namespaces = {name for one in near for name in one.namespaces}
@@ -159,11 +166,11 @@ def _add_literal(draft: Draft, at: Span, address: Address, service: str, found: 
             resolves=resolves,
             target=target.name if target else None,
             is_call_target=True,
-            related=(Place(target.at, f"{target.name} is defined here"),) if target else (),
+            related=(*chain, Place(target.at, f"{target.name} is defined here")) if target else chain,
         )
     )
     if target is not None and address.port is not None:
-        bind_reference(draft, at, target, address.port, caller=service)
+        bind_reference(draft, at, target, address.port, caller=service, related=chain)
 
 
 def _add_configuration(draft: Draft) -> None:
