@@ -164,7 +164,8 @@ class PythonCall(Fact, frozen=True, array_like=True, gc=False):
     @property
     def name(self) -> str:
         """The dotted callee, with ``?`` for a base that is no name: ``requests.get``, ``?.execute``."""
-        return dotted(self.callee)
+        callee = self.callee
+        return callee.name if type(callee) is Reference else dotted(callee)
 
     def argument(self, name: str, position: int | None = None) -> Argument | None:
         """The argument by keyword, else by position (counted from 0, among those before any ``*`` unpacking)."""

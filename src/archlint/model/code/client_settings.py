@@ -162,7 +162,7 @@ def client_settings(draft: Draft, modules: Iterable[Module]) -> ClientSettings:
             key = origin_key(draft, base_of(assignment.target), module)
             if key is not None:
                 settings.patches.setdefault(key, []).append((name, assignment, module))
-        for call in module.facts.calls:
+        for call in module.calls_named({"mount", "setdefaulttimeout"}):
             name = member_of(call.callee)
             if name == "mount" and len(call.arguments) > 1:
                 key = origin_key(draft, base_of(call.callee), module)

@@ -148,6 +148,9 @@ def code_uses(draft: Draft, scope: CodeScope, service: str) -> list[Connected]:
     return _with_databases(draft, found, [*code.modules])
 
 
+_CONSTRUCTORS = frozenset(CONSTRUCTORS)
+
+
 def redis_writes(draft: Draft, scope: CodeScope, service: str) -> Truth:
     """Whether the service writes to Redis."""
     code = scope.code(service)
@@ -155,8 +158,8 @@ def redis_writes(draft: Draft, scope: CodeScope, service: str) -> Truth:
         return Unknown("the service's code is not read")
     doubtful = False
     for module in code.modules:
-        for call in module.facts.calls:
-            if call.name.rpartition(".")[2] in _REDIS_WRITES and call.arguments:
+        for call in module.calls_named(_REDIS_WRITES):
+            if call.arguments:
                 name = draft.program.callee(call, module)
                 if name.startswith(("redis.", "aioredis.")):
                     return True
@@ -165,9 +168,7 @@ def redis_writes(draft: Draft, scope: CodeScope, service: str) -> Truth:
 
 
 def _of_module(draft: Draft, scope: CodeScope, module: Module) -> Iterator[tuple[tuple[str, ...], Connected]]:
-    for call in module.facts.calls:
-        if call.name.rpartition(".")[2] not in CONSTRUCTORS:
-            continue
+    for call in module.calls_named(_CONSTRUCTORS):
         connection = connection_of(draft.program.callee(call, module), call)
         if connection is not None:
             services = scope.services_running(call, module)

@@ -21,6 +21,7 @@ from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _DECLARATIONS = frozenset({"queue_declare", "declare_queue"})
+_QUEUES = _DECLARATIONS | {"Queue", "RabbitQueue"}
 _DEAD_WORDS = re.compile(
     r"dlq|dlx|dead[-_. ]?letter|poison|parking[-_]?lot|quarantine|failed[-_. ](messages|events|topic)|\.errors?$", re.I
 )
@@ -43,7 +44,7 @@ def declarations(draft: Draft, scope: CodeScope) -> list[Declaration]:
     """The queues that the code declares."""
     found: list[Declaration] = []
     for module in scope.modules():
-        for call in module.facts.calls:
+        for call in module.calls_named(_QUEUES):
             last = call.name.rpartition(".")[2]
             if last in _DECLARATIONS:
                 # A wrapper of the workspace is no declaration itself: what it calls is.

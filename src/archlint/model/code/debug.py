@@ -258,7 +258,7 @@ def _is_used_profile(draft: Draft, target: str, module: Module) -> bool:
 
 def _loaded_profiles(draft: Draft) -> Iterator[str]:
     for module in draft.program.modules.values():
-        for call in module.facts.calls:
+        for call in module.calls_named({"from_object"}):
             if not call.name.endswith(".from_object") or not call.arguments:
                 continue
             value = call.arguments[0].value

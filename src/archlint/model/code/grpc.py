@@ -43,7 +43,8 @@ def add_grpc_calls(draft: Draft) -> None:
     scope = code_scope(draft)
     streams = _streams(draft)
     for module in scope.modules():
-        for call in module.facts.calls:
+        rpcs = {name for name in module.called if name in _INVOCATIONS or _may_be_rpc(draft, name)}
+        for call in module.calls_named(rpcs):
             use = _use(draft, call, module)
             if use is None:
                 continue
@@ -92,7 +93,7 @@ def _use(draft: Draft, call: PythonCall, module: Module) -> StubUse | None:
     if member in _INVOCATIONS:
         callee = base_of(call.callee)
         member = member_of(callee) if callee is not None else ""
-    if not member or not (member[0].isupper() or member in _rpc_names(draft)) or _STUB.search(member):
+    if not _may_be_rpc(draft, member):
         return None
     base = base_of(callee) if callee is not None else None
     if base is None:
@@ -103,6 +104,10 @@ def _use(draft: Draft, call: PythonCall, module: Module) -> StubUse | None:
     if match is None:
         return None
     return StubUse(call, module, match[1], member, origin)
+
+
+def _may_be_rpc(draft: Draft, member: str) -> bool:
+    return (member[:1].isupper() or member in _rpc_names(draft)) and not _STUB.search(member)
 
 
 def _rpc_names(draft: Draft) -> frozenset[str]:

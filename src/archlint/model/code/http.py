@@ -63,13 +63,17 @@ class Use:
         return PythonCall(self.call.at, self.call.callee, self.arguments).argument(name, position)
 
 
+_NAMES = MEMBERS | HANDED_ON
+
+
 def add_http_calls(draft: Draft) -> None:
     """Add the HTTP calls of all services."""
     scope = code_scope(draft)
     settings = client_settings(draft, scope.modules())
     for module in scope.modules():
         bounded = _bounded_elsewhere(module)
-        for index, call in enumerate(module.facts.calls):
+        for index in module.places_named(_NAMES):
+            call = module.facts.calls[index]
             use = _use(draft, call, module)
             if use is None:
                 continue
@@ -302,8 +306,8 @@ def _surrounding(draft: Draft, use: Use, waited: Argument | None) -> Timeout:
 def _bounded_elsewhere(module: Module) -> dict[int, Argument]:
     """The calls that ``asyncio.wait_for`` waits for, by their index, with its timeout."""
     found: dict[int, Argument] = {}
-    for call in module.facts.calls:
-        if member_of(call.callee) == "wait_for" and call.arguments and isinstance(call.arguments[0].value, Result):
+    for call in module.calls_named({"wait_for"}):
+        if call.arguments and isinstance(call.arguments[0].value, Result):
             timeout = call.argument("timeout", 1)
             if timeout is not None:
                 found[call.arguments[0].value.call] = timeout

@@ -213,7 +213,7 @@ def tracing_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None
     if found:
         return found[0]
     for module in code.modules:
-        for call in module.facts.calls:
+        for call in module.calls_named({"init"}):
             if call.name == "sentry_sdk.init":
                 if call.is_open:
                     return Unknown("Sentry may trace")

@@ -115,6 +115,9 @@ _NO_SET_UP = frozenset(
 )
 
 
+_SET_UPS = frozenset({"basicConfig", "dictConfig", "fileConfig", "setFormatter", "configure", "add", "run"})
+
+
 @dataclass(frozen=True)
 class _Found:
     at: Span
@@ -156,7 +159,7 @@ def _set_ups(draft: Draft, module: Module, around: Surroundings) -> Iterator[_Fo
         if not one.typing_only and is_below(full, STRUCTURED_IMPORTS):
             yield _Found(one.at, JSON)
     imported = {one.module.split(".")[0] for one in module.facts.imports}
-    for call in module.facts.calls:
+    for call in module.calls_named(_SET_UPS):
         last = call.name.rpartition(".")[2]
         if last == "basicConfig":
             if draft.program.callee(call, module) == "logging.basicConfig":

@@ -78,6 +78,8 @@ _PUBLISH = frozenset(
         "send_messages",
     ]
 )
+SENDING = _PUBLISH | {"send", "send_message", "put"}
+"""What the functions are called that hand a message to a broker."""
 _BROKER = re.compile(
     r"^(pika|aio_pika|kombu|celery|kafka|aiokafka|confluent_kafka|nats|faust|boto3|aioboto3|botocore|redis|aioredis|"
     r"google\.cloud\.pubsub|azure\.servicebus|azure\.eventhub|nameko|faststream|dramatiq|rq|paho|stomp|amqp|pulsar|asyncio_mqtt)\b"
@@ -265,7 +267,7 @@ def _effect(draft: Draft, call: PythonCall, module: Module, written: Mapping[Spa
             return FoundEffect("payment", call.at, qualified, call.argument("idempotency_key") is not None)
     if last in _REDIS_ABSOLUTE and draft.program.callee(call, module).startswith(("redis.", "aioredis.")):
         return FoundEffect("update", call.at, last, True)
-    if draft.program.callee(call, module).startswith("nameko.events.EventDispatcher"):
+    if draft.program.uses("nameko") and draft.program.callee(call, module).startswith("nameko.events.EventDispatcher"):
         return FoundEffect("publish", call.at, "an event", False) if last != "EventDispatcher" else None
     return None
 

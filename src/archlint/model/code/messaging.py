@@ -15,7 +15,7 @@ from archlint.core.system.calls import HttpCall
 from archlint.core.system.messaging import Consumer, Effect, Publisher
 from archlint.core.values import UNKNOWN, Place, Setting, Truth, Unknown, is_unknown, known
 from archlint.model.code.dead_letters import Declaration, dead_letter_of, declarations
-from archlint.model.code.message_effects import FoundEffect, deduplication_of, effects_of
+from archlint.model.code.message_effects import SENDING, FoundEffect, deduplication_of, effects_of
 from archlint.model.code.registrations import Handling, handlings
 from archlint.model.code.scope import CodeScope, ServiceCode, code_scope
 from archlint.model.draft import Draft
@@ -182,21 +182,40 @@ def _by_unique_name(
     last = call.name.rpartition(".")[2]
     if "." not in call.name or len(last) < 5:
         return ()
-    if not call.name.startswith("?") and not any(call.name.startswith(f"{one.facts.name}.") for one in code.modules):
+    index = _methods(draft, code)
+    found = index.get(last, ())
+    if len(found) != 1 or not (call.name.startswith("?") or _is_below_module(draft, code, call.name)):
         return ()
     if draft.program.callee(call, module).startswith(_WELL_KNOWN):
         return ()
+    return tuple(found)
+
+
+def _methods(draft: Draft, code: ServiceCode) -> dict[str, list[tuple[PythonFunction, Module]]]:
     methods = draft.memo.setdefault("methods by service", {})
     assert isinstance(methods, dict)
-    index = methods.get(code.service.name)
+    index: dict[str, list[tuple[PythonFunction, Module]]] | None = methods.get(code.service.name)
     if index is None:
         index = methods[code.service.name] = {}
         for one in code.modules:
             for function in one.facts.functions:
                 if function.owner is not None:
                     index.setdefault(function.name.rpartition(".")[2], []).append((function, one))
-    found = index.get(last, ())
-    return tuple(found) if len(found) == 1 else ()
+    return index
+
+
+def _is_below_module(draft: Draft, code: ServiceCode, name: str) -> bool:
+    """Whether a dotted name is something in one of the service's modules."""
+    names = draft.memo.setdefault("names of modules by service", {})
+    assert isinstance(names, dict)
+    known = names.get(code.service.name)
+    if known is None:
+        known = names[code.service.name] = {one.facts.name for one in code.modules}
+    while name:
+        name = name.rpartition(".")[0]
+        if name in known:
+            return True
+    return False
 
 
 def _wrapper_calls(draft: Draft, handling: Handling) -> list[tuple[PythonCall, Module]]:
@@ -206,11 +225,12 @@ def _wrapper_calls(draft: Draft, handling: Handling) -> list[tuple[PythonCall, M
 
 
 def _publishers(draft: Draft, scope: CodeScope) -> Iterable[Publisher]:
+    uses_nameko = draft.program.uses("nameko")
     for module in scope.modules():
-        for found in effects_of(draft, ((call, module) for call in module.facts.calls), {}):
-            if found.kind != "publish":
+        for call in module.facts.calls if uses_nameko else module.calls_named(SENDING):
+            found = next(effects_of(draft, ((call, module),), {}), None)
+            if found is None or found.kind != "publish":
                 continue
-            call = next(one for one in module.facts.calls if one.at == found.at)
             function = module.facts.functions[call.function].name if call.function is not None else ""
             for service in scope.services_running(call, module):
                 yield Publisher(

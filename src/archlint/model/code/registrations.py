@@ -129,8 +129,11 @@ def _celery_queue(call: PythonCall | None, function: PythonFunction) -> str | Un
     return function.name.rpartition(".")[2]
 
 
+_REGISTERING = frozenset({"basic_consume", "consume", "subscribe", "Consumer"})
+
+
 def _registered(draft: Draft, module: Module) -> Iterator[Handling]:
-    for call in module.facts.calls:
+    for call in module.calls_named(_REGISTERING):
         last = call.name.rpartition(".")[2]
         if last == "basic_consume":
             callback = (

@@ -62,6 +62,9 @@ def _main_surroundings(draft: Draft, service: str) -> Surroundings:
     return next((one for one in found if one.is_production), found[0])
 
 
+_APPLICATIONS = frozenset(name.rpartition(".")[2] for name in APPLICATIONS)
+
+
 def entry_point_of(draft: Draft, code: ServiceCode) -> Span:
     """The line at which a service's main process starts, in a file of the service's own."""
     own = {module.path: module for module in code.own}
@@ -70,7 +73,7 @@ def entry_point_of(draft: Draft, code: ServiceCode) -> Span:
             return place.at
     starts = [own[path] for path in entry_points(draft, code.service) if path in own] or list(code.own)
     for module in (*starts, *code.own):
-        for call in module.facts.calls:
+        for call in module.calls_named(_APPLICATIONS):
             if call.name in APPLICATIONS:
                 return call.at
     for module in starts:
@@ -95,7 +98,7 @@ def _handlers(draft: Draft, scope: CodeScope) -> dict[str, list[tuple[PythonFunc
 
 def _prints(draft: Draft, code: ServiceCode, handlers: list[tuple[PythonFunction, Module]]) -> tuple[Place, ...]:
     """The prints that answering a request or message may run."""
-    if not any(call.name == "print" for module in code.modules for call in module.facts.calls):
+    if not any("print" in module.called for module in code.modules):
         return ()
     own = {module.path for module in code.own}
     shared = {module.path for module in code.shared}

@@ -51,9 +51,7 @@ def add_token_verifications(draft: Draft) -> None:
     scope = code_scope(draft)
     audience = _issues_audience(draft, scope.modules())
     for module in scope.modules():
-        for call in module.facts.calls:
-            if member_of(call.callee) not in _MEMBERS:
-                continue
+        for call in module.calls_named(_MEMBERS):
             found = _problem(draft, call, module, audience)
             if found is None:
                 continue
@@ -252,7 +250,7 @@ def _verifying(draft: Draft) -> frozenset[str]:
         found = draft.memo["verifying functions"] = frozenset(
             module.facts.functions[call.function].name
             for module in draft.program.modules.values()
-            for call in module.facts.calls
+            for call in module.calls_named(_MEMBERS)
             if call.function is not None and _is_verified_decoding(draft, call, module, None)
         )
     return found
@@ -285,8 +283,8 @@ def _from_issuer(draft: Draft, expression: Expression, module: Module, depth: in
 def _issues_audience(draft: Draft, modules: object) -> bool:
     """Whether an ``encode`` of the system puts an audience into its tokens."""
     for module in modules:  # type: ignore[attr-defined]
-        for call in module.facts.calls:
-            if member_of(call.callee) != "encode" or not call.arguments:
+        for call in module.calls_named({"encode"}):
+            if not call.arguments:
                 continue
             payload, _ = assigned_value(draft, call.arguments[0].value, module)
             if isinstance(payload, Dictionary) and any(key == Literal("aud") for key, _ in payload.entries):

@@ -40,7 +40,7 @@ class CallGraph:
         self._nesting: dict[str, dict[int, list[int]]] = {}
         self._called: dict[tuple[str, int], Called] = {}
         self._callers: dict[tuple[str, str, int], Calls] = {}
-        self._candidates: _Candidates | None = None
+        self._candidates: dict[bool, _Candidates] = {}
         self._bodies: dict[str, dict[int | None, list[int]]] = {}
         self._subclasses: dict[str, list[str]] | None = None
         self._index: dict[int, int] = {}
@@ -171,8 +171,8 @@ class CallGraph:
             calls = []
             seen = set()
             tested = self._is_test(module)
-            for call, home, place in self._candidates_for(function):
-                if (home.path, place) in seen or (not tested and self._is_test(home)):
+            for call, home, place in self._candidates_for(function, tested):
+                if (home.path, place) in seen:
                     continue
                 seen.add((home.path, place))
                 if any(one is function for one, _ in self.called(call, home)):
@@ -186,8 +186,8 @@ class CallGraph:
             found = self._tests[module.path] = not self._is_production(module.path)
         return found
 
-    def _candidates_for(self, function: PythonFunction) -> list[tuple[PythonCall, Module, int]]:
-        candidates = self._by_last_name()
+    def _candidates_for(self, function: PythonFunction, tested: bool) -> list[tuple[PythonCall, Module, int]]:
+        candidates = self._by_last_name(tested)
         owner, _, name = function.name.rpartition(".")
         if name == "__init__" and function.owner is not None:
             names = [owner, *self.subclasses(owner)]
@@ -197,13 +197,15 @@ class CallGraph:
             return candidates.get("?", [])
         return candidates.get(name, [])
 
-    def _by_last_name(self) -> _Candidates:
-        if self._candidates is None:
-            self._candidates = {}
+    def _by_last_name(self, with_tests: bool = False) -> _Candidates:
+        found = self._candidates.get(with_tests)
+        if found is None:
+            found = self._candidates[with_tests] = {}
             for module in self._definitions.modules.values():
-                for place, call in enumerate(module.facts.calls):
-                    _add_candidate(self._candidates, call, module, place)
-        return self._candidates
+                if with_tests or not self._is_test(module):
+                    for place, call in enumerate(module.facts.calls):
+                        _add_candidate(found, call, module, place)
+        return found
 
     def named(self, name: str) -> Calls:
         """The calls whose callee or an argument has that last name."""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from archlint.core.facts.python import (
     Item,
     Literal,
+    Member,
     PythonAssignment,
     PythonCall,
     PythonClass,
@@ -40,6 +42,31 @@ class Module:
     def name(self) -> str:
         """The dotted path from the root of the workspace."""
         return self.facts.name
+
+    @cached_property
+    def called(self) -> dict[str, list[int]]:
+        """The indexes of the calls by the last part of what each calls (``get`` of ``requests.get``); by the empty text
+        where that is no name."""
+        found: dict[str, list[int]] = {}
+        for place, call in enumerate(self.facts.calls):
+            callee = call.callee
+            if type(callee) is Reference:
+                name = callee.name.rpartition(".")[2]
+            else:
+                name = callee.name if type(callee) is Member else ""
+            found.setdefault(name, []).append(place)
+        return found
+
+    def calls_named(self, names: Set[str]) -> list[PythonCall]:
+        """The calls whose callee's last part is one of the names, in order: few names are looked up, not all calls."""
+        calls = self.facts.calls
+        return [calls[place] for place in self.places_named(names)]
+
+    def places_named(self, names: Set[str]) -> list[int]:
+        """The indexes of ``calls_named``, in order."""
+        called = self.called
+        hits = called.keys() & names
+        return sorted(place for name in hits for place in called[name]) if hits else []
 
     def call(self, index: int) -> PythonCall | None:
         """The call of that index."""

@@ -30,6 +30,7 @@ class Program:
         self._settings = Settings(self._definitions, self._objects, self._calls)
         self._callees: dict[int, tuple[PythonCall, str]] = {}
         self._imported: dict[str, tuple[str, ...]] = {}
+        self._libraries: frozenset[str] | None = None
         self.modules: dict[str, Module] = self._definitions.modules
 
     def import_target(self, module: Module, name: str) -> Module | None:
@@ -80,6 +81,14 @@ class Program:
             return (Resolved(expression.value),)
         evaluation = Evaluation(self._definitions, self._objects, self._calls, self._settings, lookup)
         return evaluation.values(expression, module)
+
+    def uses(self, library: str) -> bool:
+        """Whether any module imports a top-level package of that name: what nobody imports, no name can mean."""
+        if self._libraries is None:
+            self._libraries = frozenset(
+                line.module.partition(".")[0] for module in self.modules.values() for line in module.facts.imports
+            )
+        return library in self._libraries
 
     def function_named(self, name: str) -> tuple[PythonFunction, Module] | None:
         """The function or method of this workspace with that qualified name."""

@@ -74,6 +74,13 @@ _GENERATED_HEALTH = {"healthcheck.HealthCheck": "/healthcheck", "flask_healthz.H
                      "flask_healthz.healthz": "/healthz"}
 
 
+_MAKING = frozenset({"namespace", "default_app"})
+_EXPOSING = frozenset(
+    {"expose", "start_http_server", "HealthCheck", "PrometheusMetrics", "Healthz", "handle_metrics"}
+)
+_REGISTERING = frozenset({*_MOUNTING, *_RESOURCES, *AIOHTTP_MEMBERS, *_EXPOSING, "add_api"})
+
+
 class Declarations:
     """Collects what one service's modules declare."""
 
@@ -83,7 +90,8 @@ class Declarations:
 
     def read_routers(self, module: Module) -> None:
         """Take in the applications and routers that one module makes: all modules' before any module's routes."""
-        for call in module.facts.calls:
+        makers = {name for name in module.called if name and (not name[0].islower() or name in _MAKING)}
+        for call in module.calls_named(makers):
             self._made(call, module)
 
     def read(self, module: Module) -> None:
@@ -98,13 +106,11 @@ class Declarations:
                 call = call_of(decorator, module)
                 if call is not None and member_of(call.callee) in ("route", "view", "resource"):
                     self._decorated_class(call, one, module)
-        for call in module.facts.calls:
+        for call in module.calls_named(_REGISTERING):
             self._called(call, module)
 
     def _made(self, call: PythonCall, module: Module) -> None:
         name = member_of(call.callee)
-        if not name or (name[0].islower() and name not in ("namespace", "default_app")):
-            return
         callee = self.draft.program.callee(call, module)
         kind = ROUTER_CLASSES.get(callee) or (router_class(self.draft, callee) if name[0].isupper() else None)
         if kind is None:
@@ -214,7 +220,7 @@ class Declarations:
             self._registered(call, member, module)
         if member == "add_api":
             self.served.opaque.append(Unknown("its routes come from a contract"))
-        if member in ("expose", "start_http_server", "HealthCheck", "PrometheusMetrics", "Healthz", "handle_metrics"):
+        if member in _EXPOSING:
             callee = self.draft.program.callee(call, module)
             for table, kind in ((_GENERATED_METRICS, "metrics"), (_GENERATED_HEALTH, "health")):
                 if callee in table:

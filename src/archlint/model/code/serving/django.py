@@ -44,11 +44,10 @@ def read_urls(draft: Draft, served: Served, modules: list[Module]) -> None:
         return
     included: set[str] = set()
     for module in configurations.values():
-        for call in module.facts.calls:
-            if member_of(call.callee) == "include":
-                target = _included(draft, call, module)
-                if target is not None:
-                    included.add(target.path)
+        for call in module.calls_named({"include"}):
+            target = _included(draft, call, module)
+            if target is not None:
+                included.add(target.path)
     for path, module in sorted(configurations.items()):
         if path not in included:
             served.frameworks.setdefault("django", module.facts.at)

@@ -16,7 +16,7 @@ _ADD = re.compile(r"add_(\w+?)Servicer_to_server$")
 
 def read_servicers(draft: Draft, served: Served, module: Module) -> None:
     """Take in the servicers that one module registers."""
-    for call in module.facts.calls:
+    for call in module.calls_named({name for name in module.called if name.startswith("add_")}):
         match = _ADD.match(member_of(call.callee))
         if match is None or not call.arguments:
             continue
