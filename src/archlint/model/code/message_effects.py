@@ -33,6 +33,10 @@ _SQL = re.compile(
 _UPSERT = re.compile(
     r"ON\s+CONFLICT|ON\s+DUPLICATE\s+KEY|INSERT\s+(OR\s+)?(IGNORE|REPLACE)|NOT\s+EXISTS|MERGE\s+INTO", re.I
 )
+_INSERT_ONCE = re.compile(r"\bDO\s+NOTHING\b|\bINSERT\s+(OR\s+)?IGNORE\b", re.I)
+_INBOX = re.compile(
+    r"\b(inbox\w*|processed_?\w*|\w*dedup\w*|(message|msg|event|delivery|request)_?id|idempotency_?key)\b", re.I
+)
 _RELATIVE = re.compile(r"SET\b.*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[-+*|]", re.I | re.S)
 _SQL_CALLS = frozenset({"execute", "executemany", "fetchrow", "fetchval", "execute_query", "run_sql"})
 _SESSION = re.compile(
@@ -175,8 +179,12 @@ def deduplication_of(
     """What makes a second delivery harmless: None where nothing does."""
     lookups = False
     fills_gap = False
-    for call, _ in calls:
+    for call, module in calls:
         last = call.name.rpartition(".")[2]
+        if last in _SQL_CALLS and call.arguments:
+            text = _sql_text(draft, call.arguments[0].value, module) or ""
+            if _INSERT_ONCE.search(text) and _INBOX.search(text):
+                return Setting("an inbox table", "code", call.at)
         if last in _ABSOLUTE_ORM and last not in ("merge", "replace"):
             return Setting("upsert", "code", call.at)
         if (words_of(call.name) & _CHECK_WORDS) and not call.name.startswith(("logger", "logging", "log.")):
