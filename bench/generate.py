@@ -1,9 +1,9 @@
 """Write a system of N services: Python, Dockerfile, manifests, a contract, a proto and Terraform for each.
 
-In: a folder and a number. Out: files, the same ones for the same number, shaped like a real monorepo (about twenty files
-a service; modules of some two hundred lines; every tenth service has faults). Nothing of it is ever committed.
+In: a folder and a number. Out: files, the same ones for the same number, shaped like a real monorepo (about twenty
+files a service; modules of some two hundred lines; every tenth service has faults). Nothing of it is ever committed.
 
-    python bench/generate.py FOLDER [SERVICES]
+python bench/generate.py FOLDER [SERVICES]
 """
 
 from __future__ import annotations

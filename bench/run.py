@@ -112,18 +112,26 @@ def peers(folder: Path, scratch: Path) -> dict[str, list[str]]:
     commands = {
         "bandit": ["bandit", "-q", "-r", str(folder)],
         "ruff S113": ["ruff", "check", "--no-cache", "--select", "S113", str(folder)],
-        "semgrep, one timeout rule": ["semgrep", "--metrics=off", "--disable-version-check", "--config", str(rule), str(folder)],
+        "semgrep, one timeout rule": [
+            "semgrep",
+            "--metrics=off",
+            "--disable-version-check",
+            "--config",
+            str(rule),
+            str(folder),
+        ],
         "checkov, manifests": ["checkov", "--quiet", "--compact", "--framework", "kubernetes", "-d", str(folder)],
     }
     beside = Path(sys.executable).parent
-    found = {name: shutil.which(command[0], path=f"{beside}:{os.environ['PATH']}") for name, command in commands.items()}
+    path = f"{beside}:{os.environ['PATH']}"
+    found = {name: shutil.which(command[0], path=path) for name, command in commands.items()}
     return {name: [program, *commands[name][1:]] for name, program in found.items() if program}
 
 
 def run(command: list[str], environment: dict[str, str]) -> float:
     """Run a command to its end and return the seconds it took; findings are fine, failure to run is not."""
     start = time.perf_counter()
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
     elapsed = time.perf_counter() - start
     if "archlint" in command and (done.returncode or "findings" not in json.loads(done.stdout or b"{}")):
         sys.exit(f"{' '.join(command)} failed with {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}")

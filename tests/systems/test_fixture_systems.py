@@ -85,7 +85,8 @@ def test_fingerprints_survive_edits_above_the_finding(tmp_path: Path) -> None:
     before = sorted(finding.fingerprint for finding in check(folder).findings)
     for path in folder.rglob("*"):
         if path.suffix in (".py", ".yaml", ".yml", ".tf", ".proto") and path.stat().st_size:
-            path.write_text("# a line above\n".replace("#", "//" if path.suffix == ".proto" else "#") + path.read_text())
+            mark = "//" if path.suffix == ".proto" else "#"
+            path.write_text(f"{mark} a line above\n{path.read_text()}")
     assert sorted(finding.fingerprint for finding in check(folder).findings) == before
 
 

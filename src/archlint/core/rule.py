@@ -10,7 +10,8 @@ OptionValue = str | int | float | bool | tuple[str, ...]
 
 
 class Severity(enum.IntEnum):
-    """How much a violation matters; ordered. ``ERROR``: the standard says MUST, ``WARNING``: should, ``ADVICE``: consider."""
+    """How much a violation matters; ordered. ``ERROR``: the standard says MUST, ``WARNING``: should, ``ADVICE``:
+    consider."""
 
     ADVICE = 1
     WARNING = 2
@@ -24,7 +25,8 @@ class Severity(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Option:
-    """A typed option of a rule, set in archlint.yaml. ``type``: ``integer``, ``number``, ``string``, ``boolean`` or ``list``."""
+    """A typed option of a rule, set in archlint.yaml. ``type``: ``integer``, ``number``, ``string``, ``boolean`` or
+    ``list``."""
 
     name: str
     type: str

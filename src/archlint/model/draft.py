@@ -27,7 +27,8 @@ SubjectT = TypeVar("SubjectT", bound=Subject)
 
 @dataclass
 class Draft:
-    """What the stages share. ``add`` puts subjects into the system; the lookups below find what earlier stages put in."""
+    """What the stages share. ``add`` puts subjects into the system; the lookups below find what earlier stages put in.
+    """
 
     index: FactIndex
     config: Config
@@ -91,7 +92,7 @@ class Draft:
         best: Service | None = None
         for service in self._services_by_name.values():
             directory = service.directory
-            if directory is None or not (directory == "" or path == directory or path.startswith(directory + "/")):
+            if directory is None or not (directory in ("", path) or path.startswith(directory + "/")):
                 continue
             if best is None or len(directory) > len(best.directory or ""):
                 best = service
@@ -102,7 +103,8 @@ class Draft:
         return [container for container in self.containers if container.service == service]
 
     def variables_of(self, service: str, name: str) -> list[EnvironmentVariable]:
-        """The values that the service's containers get for an environment variable, one an environment and container."""
+        """The values that the service's containers get for an environment variable, one an environment and container.
+        """
         return [
             variable
             for container in self.containers_of(service)

@@ -6,7 +6,7 @@ import msgspec
 
 from archlint.core.facts.base import Fact
 from archlint.core.span import Span
-from archlint.core.tree import Mapping, Node
+from archlint.core.tree import Mapping
 
 
 class KubernetesObject(Fact, frozen=True, array_like=True, gc=False):
@@ -181,8 +181,8 @@ class ConfigValue(Fact, frozen=True, array_like=True, gc=False):
     """One value of a configuration file. ``key`` is dotted, list positions are numbers (``servers.0.host``).
 
     ``at`` spans the value, or the key where the value is empty. ``format``: ``dotenv``, ``yaml``, ``json``, ``toml``,
-    ``ini``, ``properties``, ``nginx``, ``conf`` (words in lines), ``procfile``, ``pem`` (key ``private_key``, the value is
-    its first line).
+    ``ini``, ``properties``, ``nginx``, ``conf`` (words in lines), ``procfile``, ``pem`` (key ``private_key``, the value
+    is its first line).
     """
 
     key: str

@@ -128,7 +128,8 @@ Expression = (
 
 
 class Argument(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One argument. ``name`` is None for a positional one, ``*`` and ``**`` for unpacked ones. ``at`` spans it whole."""
+    """One argument. ``name`` is None for a positional one, ``*`` and ``**`` for unpacked ones. ``at`` spans it whole.
+    """
 
     at: Span
     name: str | None
@@ -290,6 +291,29 @@ class PythonHandler(Fact, frozen=True, array_like=True, gc=False):
     body: Span
 
 
+class Look(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One thing that a condition looks at. ``asks``: ``present`` (``x``, ``x is not None``, ``len(x) > 0``), ``absent``,
+    ``equal`` for every other comparison, ``in`` and ``not in`` for a container."""
+
+    value: Expression
+    asks: str
+
+
+class PythonTest(Fact, frozen=True, array_like=True, gc=False):
+    """An ``if``. ``at`` spans its head, ``body`` and ``other`` (its ``else``) what runs behind it.
+
+    ``leaves`` is true where its body surely returns, raises or continues; then it decides on what follows up to the
+    line ``until``, the end of the branch or loop around it (None: of the function).
+    """
+
+    looks: tuple[Look, ...]
+    function: int | None
+    body: Span
+    other: Span | None = None
+    leaves: bool = False
+    until: int | None = None
+
+
 class PythonModule(Fact, frozen=True, array_like=True, gc=False):
     """One Python file. ``name`` is its dotted path from the root (without ``__init__``); ``main`` is the span of its
     ``if __name__ == "__main__"`` test. Indexes in its facts point into its own tuples."""
@@ -306,6 +330,7 @@ class PythonModule(Fact, frozen=True, array_like=True, gc=False):
     handlers: tuple[PythonHandler, ...] = ()
     main: Span | None = None
     lines: int = 0
+    tests: tuple[PythonTest, ...] = ()
 
 
 class PythonRequirement(Fact, frozen=True, array_like=True, gc=False):

@@ -14,8 +14,9 @@ class Route(Subject):
     """What the code serves. ``protocol``: ``http`` or ``grpc``; ``path`` is a template with ``{name}`` parameters, or
     ``/package.Service/Method``. ``methods`` are upper case, empty for any.
 
-    ``kind``: ``business``, ``health``, ``metrics``, ``docs``, ``static``, ``html``. ``documented``: whether the service's contract
-    has it, UNKNOWN where the service has no contract (another rule says so) or the path is not resolved.
+    ``kind``: ``business``, ``health``, ``metrics``, ``docs``, ``static``, ``html``. ``documented``: whether the
+    service's contract has it, UNKNOWN where the service has no contract (another rule says so) or the path is not
+    resolved.
     """
 
     service: str
@@ -32,11 +33,12 @@ class Route(Subject):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AddressReference(Subject):
-    """A host that code or configuration names. ``source``: ``code``, ``env``, ``config-map``, ``compose``, ``terraform``,
-    ``configuration``, ``route`` (an Ingress or mesh back end).
+    """A host that code or configuration names. ``source``: ``code``, ``env``, ``config-map``, ``compose``,
+    ``terraform``, ``configuration``, ``route`` (an Ingress or mesh back end).
 
-    ``host_kind``: ``ip``, ``loopback``, ``bind``, ``metadata``, ``in-cluster``, ``external``, ``template``. ``resolves``: whether the
-    environment defines that host: UNKNOWN where it cannot be told. ``target`` is the service or infrastructure found.
+    ``host_kind``: ``ip``, ``loopback``, ``bind``, ``metadata``, ``in-cluster``, ``external``, ``template``.
+    ``resolves``: whether the environment defines that host: UNKNOWN where it cannot be told. ``target`` is the service
+    or infrastructure found.
     """
 
     source: str
@@ -60,9 +62,9 @@ class AddressReference(Subject):
 class RemoteCall(Subject):
     """A call that a service makes over the network, waiting for its answer.
 
-    ``target`` prints as the callee; ``target_kind``: ``service``, ``external``, ``infrastructure``, ``unknown``. ``timeout`` is the
-    effective one in seconds with its source; a Setting whose value is None is never stored: no bound is None.
-    ``in_production_code`` is false for hand-run clients that no entry point starts.
+    ``target`` prints as the callee; ``target_kind``: ``service``, ``external``, ``infrastructure``, ``unknown``.
+    ``timeout`` is the effective one in seconds with its source; a Setting whose value is None is never stored: no bound
+    is None. ``in_production_code`` is false for hand-run clients that no entry point starts.
     """
 
     service: str
@@ -90,7 +92,8 @@ class HttpCall(RemoteCall):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GrpcCall(RemoteCall):
-    """A gRPC stub call. ``timeout`` is its deadline. ``streaming``: whether it is a subscription of unbounded length."""
+    """A gRPC stub call. ``timeout`` is its deadline. ``streaming``: whether it is a subscription of unbounded length.
+    """
 
     rpc: str | Unknown = Unknown()
     rpc_service: str | Unknown = Unknown()

@@ -29,8 +29,8 @@ class Operation(Subject):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Contract(Subject):
-    """A contract document, or all copies of one. ``format``: ``openapi``, ``asyncapi``, ``proto``. ``title`` is the OpenAPI
-    title or the proto package. ``version_in`` says where a version stands, None where it stands nowhere.
+    """A contract document, or all copies of one. ``format``: ``openapi``, ``asyncapi``, ``proto``. ``title`` is the
+    OpenAPI title or the proto package. ``version_in`` says where a version stands, None where it stands nowhere.
 
     ``services`` are those that serve it.
     """
@@ -57,7 +57,8 @@ class InvalidContract(Subject):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ContractDrift(Subject):
-    """Copies of one contract that differ in something that both have. ``element`` names it, ``difference`` tells how."""
+    """Copies of one contract that differ in something that both have. ``element`` names it, ``difference`` tells how.
+    """
 
     contract: str
     element: str

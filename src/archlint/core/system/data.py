@@ -14,7 +14,8 @@ class DatastoreUse(Subject):
     """A service that connects to a datastore. ``at`` is where the address is given; ``how`` leads from the code to it.
 
     ``account`` is the user it connects as. ``is_superuser``: an administrator's name, or the user that the database's
-    own container creates as superuser. ``account_at`` is where the account is given. ``is_own_tooling``: a migration job, backup, exporter or admin console.
+    own container creates as superuser. ``account_at`` is where the account is given. ``is_own_tooling``: a migration
+    job, backup, exporter or admin console.
     """
 
     service: str

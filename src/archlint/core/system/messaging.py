@@ -11,8 +11,9 @@ from archlint.core.values import Place, Setting, Truth, Unknown
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Effect(Subject):
-    """What handling a message changes. ``kind``: ``insert``, ``update``, ``increment``, ``delete``, ``publish``, ``remote-write``,
-    ``mail``, ``payment``, ``file``. ``is_absolute``: doing it twice leaves the same state (SET, PUT, upsert, delete)."""
+    """What handling a message changes. ``kind``: ``insert``, ``update``, ``increment``, ``delete``, ``publish``,
+    ``remote-write``, ``mail``, ``payment``, ``file``. ``is_absolute``: doing it twice leaves the same state (SET, PUT,
+    upsert, delete)."""
 
     kind: str
     is_absolute: Truth = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from archlint.core.span import Span
 from archlint.core.system.base import Subject
-from archlint.core.system.calls import RemoteCall, Dependency, Route
+from archlint.core.system.calls import Dependency, RemoteCall, Route
 from archlint.core.system.contracts import Contract
 from archlint.core.system.data import DatastoreUse
 from archlint.core.system.messaging import Consumer, Publisher

@@ -12,7 +12,8 @@ from archlint.core.values import Place, Setting, Truth, Unknown
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Environment(Subject):
     """Manifests that are deployed together. ``kind``: ``kubernetes``, ``kustomize``, ``helm``, ``compose``,
-    ``terraform``. ``is_production`` is false where the name says dev, test or local, or other manifests deploy the same.
+    ``terraform``. ``is_production`` is false where the name says dev, test or local, or other manifests deploy the
+    same.
 
     ``is_complete`` is false where a part of it could not be read or rendered: absence is then unknown.
     """
@@ -40,9 +41,9 @@ class EnvironmentVariable(Subject):
     """An environment variable of a container after every reference is resolved.
 
     ``name`` is the variable's. ``value`` is None where it is declared without one. ``source``: ``literal``,
-    ``config-map``, ``secret``, ``field``, ``env-file``, ``interpolation``, ``image`` or ``unknown``. ``at`` is where the value stands;
-    ``chain`` leads from the container's entry to it. ``partial`` is the text of an UNKNOWN value of which only parts are
-    not known, ``{}`` standing for each (``postgresql://app:{}@db/orders``).
+    ``config-map``, ``secret``, ``field``, ``env-file``, ``interpolation``, ``image`` or ``unknown``. ``at`` is where
+    the value stands; ``chain`` leads from the container's entry to it. ``partial`` is the text of an UNKNOWN value of
+    which only parts are not known, ``{}`` standing for each (``postgresql://app:{}@db/orders``).
     """
 
     value: str | None | Unknown
@@ -128,8 +129,8 @@ class Container(Subject):
     ``ecs``, ``cloud-run``. ``workload`` and ``environment`` are names; ``workload_kind`` is the Kubernetes kind.
 
     ``service`` is the name of the business service whose image it runs, None for infrastructure (``role`` then says
-    ``datastore``, ``broker``, ``gateway``, ``observability``, ``infrastructure``; else ``service``, ``job``, ``test-tool``,
-    ``sidecar``). ``overlays`` are the environments in which the same source line deploys it.
+    ``datastore``, ``broker``, ``gateway``, ``observability``, ``infrastructure``; else ``service``, ``job``,
+    ``test-tool``, ``sidecar``). ``overlays`` are the environments in which the same source line deploys it.
     """
 
     kind: str
@@ -218,7 +219,8 @@ class NetworkService(Subject):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Exposure(Subject):
     """A place that puts something on the outside. ``kind``: ``load-balancer``, ``node-port``, ``host-port``,
-    ``host-network``, ``compose-port``, ``public-load-balancer``, ``publicly-accessible``, ``open-firewall``, ``ingress``.
+    ``host-network``, ``compose-port``, ``public-load-balancer``, ``publicly-accessible``, ``open-firewall``,
+    ``ingress``.
 
     ``role`` is the exposed container's (see Container). ``is_loopback``: only the machine itself reaches it.
     ``is_behind_gateway`` is false where nothing but this place stands between the outside and the workload.
