@@ -16,6 +16,7 @@ from archlint.core.facts.python import (
     Item,
     Lambda,
     Literal,
+    Look,
     Member,
     Parameter,
     PythonCall,
@@ -480,3 +481,25 @@ def test_facts_survive_the_cache() -> None:
     """)
     encoded = msgspec.msgpack.encode([module])
     assert msgspec.msgpack.decode(encoded, type=list[AnyFact]) == [module]
+
+
+def test_a_condition_says_what_it_looks_at_and_what_it_decides_on() -> None:
+    module = module_of("""
+        def handle(message, table):
+            row = table.first()
+            if row is not None:
+                return
+            if message.kind == "paid":
+                if len(table.open()) == 0 or not row.state == "done":
+                    pay()
+                else:
+                    skip()
+            if "text" == "text":
+                pass
+    """)
+    first, inner, *rest = module.tests
+    assert rest == []
+    assert (first.looks, first.leaves, first.until) == ((Look(Result(0), "present"),), True, None)
+    assert (first.at.line, first.body.line, first.other) == (3, 4, None)
+    assert inner.looks == (Look(Result(1), "absent"), Look(Member(Result(0), "state"), "equal"))
+    assert (inner.leaves, inner.until, inner.other and inner.other.line) == (False, 9, 9)

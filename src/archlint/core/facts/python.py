@@ -292,8 +292,8 @@ class PythonHandler(Fact, frozen=True, array_like=True, gc=False):
 
 
 class Look(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One thing that a condition looks at. ``asks``: ``present`` (``x``, ``x is not None``, ``len(x) > 0``), ``absent``,
-    ``equal`` for every other comparison, ``in`` and ``not in`` for a container."""
+    """One thing that a condition looks at. ``asks``: ``present`` (``x``, ``x is not None``, ``len(x) > 0``),
+    ``absent``, ``equal`` for every other comparison, ``in`` and ``not in`` for a container."""
 
     value: Expression
     asks: str

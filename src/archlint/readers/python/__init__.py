@@ -19,7 +19,7 @@ from archlint.core.span import Span, start_of
 from archlint.readers.python.spans import Spans
 from archlint.readers.python.statements import Statements
 
-VERSION = 4
+VERSION = 5
 
 _PYTHON_2 = (
     "Missing parentheses in call to",

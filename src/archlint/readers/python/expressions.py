@@ -361,12 +361,17 @@ class Expressions:
         return choice(body, other)
 
     def _compare(self, node: ast.Compare) -> Expression:
-        self.read(node.left)
+        self.compared(node)
+        return COMPARISON
+
+    def compared(self, node: ast.Compare) -> list[Expression]:
+        """What a comparison compares."""
+        operands = [self.read(node.left)]
         for one in node.comparators:
-            self.read(one)
+            operands.append(self.read(one))
             if one.__class__ is ast.Constant:
                 self.named_string(name_of(node.left), one, "comparison")
-        return COMPARISON
+        return operands
 
     def _display(self, node: ast.List | ast.Tuple | ast.Set) -> Expression:
         items = []

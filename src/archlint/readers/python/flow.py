@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from archlint.core.facts.python import Display, Element, Expression, Loop, PythonHandler, dotted
+from archlint.core.facts.python import Display, Element, Expression, Look, Loop, PythonHandler, PythonTest, dotted
 from archlint.core.span import Span
 from archlint.core.values import Unknown
 from archlint.readers.python.expressions import Expressions
+from archlint.readers.python.looks import looks_of
 from archlint.readers.python.operands import COMPUTED, name_of, tested_for_presence
 from archlint.readers.python.scopes import Names, bounded, choice, fallback, merge
 from archlint.readers.python.shapes import assigned, in_loop, is_main_test, is_type_checking
@@ -19,7 +20,8 @@ REASSIGNED = Unknown("changes in the loop")
 class Flow:
     """Reads compound statements. ``run`` runs a block and says whether the flow surely leaves it, ``store`` assigns.
 
-    ``raised`` counts the ``raise`` statements so far; ``in_handler`` and ``typing_only`` say where the flow is.
+    ``raised`` counts the ``raise`` statements so far; ``in_handler`` and ``typing_only`` say where the flow is,
+    ``until`` where the branch or loop around it ends.
     """
 
     def __init__(
@@ -32,6 +34,8 @@ class Flow:
         self._run = run
         self._store = store
         self.handlers: list[PythonHandler] = []
+        self.tests: list[PythonTest] = []
+        self.until: int | None = None
         self.main: Span | None = None
         self.typing_only = False
         self.in_handler = False
@@ -41,7 +45,7 @@ class Flow:
         """Both branches, and what names stand for behind them."""
         reader = self._expressions
         scope = reader.scope
-        reader.read(node.test)
+        looks = looks_of(reader, node.test)
         if is_main_test(node.test) and self.main is None:
             self.main = self._expressions.spans.of(node.test)
         elif is_type_checking(node.test):
@@ -52,21 +56,46 @@ class Flow:
             return False
         outer, reader.branch = reader.branch, not is_main_test(node.test) or reader.branch
         if scope.kind != "function":
-            self._run(node.body)
-            self._run(node.orelse)
+            left = self._inside(node.body)
+            self._inside(node.orelse)
+            self._tested(node, looks, left)
             reader.branch = outer
             return False
         names = scope.names
         scope.names = dict(names)
-        left = self._run(node.body)
+        left = self._inside(node.body)
         one = scope.names
         scope.names = dict(names)
-        gone = self._run(node.orelse) if node.orelse else False
+        gone = self._inside(node.orelse)
+        self._tested(node, looks, left)
         scope.names = _join(one, left, scope.names, gone)
         if not left and not node.orelse:
             self._fill(node.test, names, one, other=scope.names)
         reader.branch = outer
         return left and gone
+
+    def _inside(self, body: Sequence[ast.stmt]) -> bool:
+        """Run the body of a branch or loop."""
+        if not body:
+            return False
+        outer, self.until = self.until, body[-1].end_lineno
+        left = self._run(body)
+        self.until = outer
+        return left
+
+    def _tested(self, node: ast.If, looks: tuple[Look, ...], leaves: bool) -> None:
+        if looks:
+            body = self._block(node.body)
+            other = self._block(node.orelse) if node.orelse else None
+            at = self._heading(node, node.test)
+            function = self._expressions.scope.function
+            self.tests.append(PythonTest(at, looks, function, body, other, leaves, self.until))
+
+    def _block(self, body: Sequence[ast.stmt]) -> Span:
+        first, last = body[0], body[-1]
+        return self._expressions.spans.between(
+            first.lineno, first.col_offset, last.end_lineno or last.lineno, last.end_col_offset or 0
+        )
 
     def _fill(self, test: ast.expr, before: Names, body: Names, other: Names) -> None:
         """``if x is None: x = default`` gives ``x`` a fallback, not a choice."""
@@ -107,7 +136,7 @@ class Flow:
             scope.names = dict(names)
             self._forget(node.body)
         start()
-        self._run(node.body)
+        self._inside(node.body)
         reader.loop = outer
         if scope.kind == "function":
             scope.names = merge(scope.names, names)
@@ -170,10 +199,7 @@ class Flow:
             reader.branch = branch
             end = handler.type if handler.type is not None else None
             at = self._heading(handler, end) if end is not None else self._bare(handler)
-            first, last = handler.body[0], handler.body[-1]
-            body = self._expressions.spans.between(
-                first.lineno, first.col_offset, last.end_lineno or last.lineno, last.end_col_offset or 0
-            )
+            body = self._block(handler.body)
             self.handlers.append(PythonHandler(at, kind, scope.function, self.raised > raised, body))
             if local:
                 result = _join(result, left, scope.names, gone)

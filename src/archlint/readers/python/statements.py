@@ -110,6 +110,7 @@ class Statements:
             tuple(self._flow.handlers),
             self._flow.main,
             lines,
+            tuple(self._flow.tests),
         )
 
     def block(self, body: Sequence[ast.stmt]) -> bool:
@@ -204,6 +205,7 @@ class Statements:
         reader.catches = ()
         reader.contexts = ()
         reader.branch = False
+        self._flow.until = None
 
     def _class(self, node: ast.ClassDef) -> None:
         reader = self._expressions
