@@ -66,11 +66,10 @@ def add_exposures(draft: Draft) -> None:
     gateways: dict[str, list[str]] = {}
     for one in (*_of_clusters(draft, gateways), *_of_hosts(draft), *_of_compose(draft)):
         found.setdefault(one.environment, []).append(one)
-    for container in draft.containers:
-        if _is_gateway(draft, container, container.workload):
-            gateways.setdefault(container.environment, []).append(container.workload)
     for name, exposed in found.items():
-        _judge(draft, exposed, gateways.get(name, []))
+        # A proxy that nothing puts outside, such as a node agent's, is no gateway of the system.
+        open_ = [one.target for one in exposed if one.is_gateway and one.is_loopback is not True]
+        _judge(draft, exposed, [*gateways.get(name, []), *open_])
 
 
 def _of_clusters(draft: Draft, gateways: dict[str, list[str]]) -> Iterable[_Found]:

@@ -70,7 +70,7 @@ def _add_variable(
     if target is not None:
         resolves = True
     elif directory is not None and kind == "in-cluster":
-        resolves = directory.resolves(address.host, namespace)
+        resolves = directory.resolves(address.host, namespace, variable.at.path)
     caller = container.service or container.workload
     is_judged = container.is_production or container.platform != "compose"
     draft.add(
@@ -202,8 +202,8 @@ def _add_configuration(draft: Draft) -> None:
 
 
 def _doubt_guesses(draft: Draft) -> None:
-    """A Service without workloads in its own directory may belong to any set of manifests: it dangles only where no
-    workload of the whole scan has its labels."""
+    """A Service whose directory has no workloads, or alternatives, may belong to any set of manifests: it dangles only
+    where no workload of the whole scan has its labels."""
     selectors = {
         (environment.environment.name, one.namespace, one.name): (
             parent(one.at.path),
@@ -213,12 +213,14 @@ def _doubt_guesses(draft: Draft) -> None:
         for one in environment.objects
         if one.kind == "Service"
     }
-    directories_with_workloads = {parent(one.at.path) for one in draft.workloads}
+    homes: dict[str, set[str]] = {}
+    for one in draft.workloads:
+        homes.setdefault(parent(one.at.path), set()).add(one.environment)
     for service in draft.network_services:
         if service.dangling is not True:
             continue
         path, selector = selectors.get((service.environment, service.namespace, service.name), ("", {}))
-        if path in directories_with_workloads or not selector:
+        if homes.get(path) == {service.environment} or not selector:
             continue
         if any(matches(selector, dict(one.labels)) for one in draft.workloads):
             link(service, dangling=Unknown("a workload of another set of manifests has the labels"))

@@ -30,6 +30,8 @@ _MADE_BY_CHARTS = re.compile(
     r"memcached|minio|cassandra|consul|vault|etcd|influxdb|clickhouse|opensearch|keycloak|redpanda)"
     r"(?:-(?:ha|cluster|headless|master|primary|replicas?|svc|service|rw|ro|read|0|haproxy|proxysql|coordinator))*$"
 )
+_PLATFORMS = re.compile(r"^(?:kube|gke|eks|aks|openshift)-|-system$")
+"""Namespaces that the cluster's platform fills."""
 _POD = re.compile(r"^(.+)-\d+$")
 _ALWAYS = frozenset(("kubernetes", "kube-dns", "metrics-server"))
 
@@ -51,8 +53,9 @@ class Directory:
     beside: set[str] = field(default_factory=set)
     """Hosts of compose files that are made to be laid beside this one."""
     elsewhere: list[Directory] = field(default_factory=list)
-    """Other sets of raw manifests, where this one is put together from several directories: which of them are deployed
-    together is then a guess, and what another set defines may be there."""
+    """Other sets of raw manifests. Which raw manifests are deployed together is a guess, but for those of ``sure``."""
+    sure: str | None = None
+    """The directory that has all of its workloads, where all workloads of that directory are in it."""
 
     def find(self, host: str, namespace: str | None = None) -> NetworkService | None:
         """The network service that the host means for something in that namespace."""
@@ -72,8 +75,12 @@ class Directory:
             return same[0]
         return found[0] if namespace is None or any(one.namespace is None for one in found) else None
 
-    def resolves(self, host: str, namespace: str | None = None) -> Truth:
-        """Whether the environment defines the host."""
+    def is_guessed(self, path: str | None = None) -> bool:
+        """Whether it is only a guess that what stands in the file (or most of it) is deployed with this environment."""
+        return self.sure is None or (path is not None and parent(path) != self.sure)
+
+    def resolves(self, host: str, namespace: str | None = None, path: str | None = None) -> Truth:
+        """Whether the environment defines the host, which the file with that path names."""
         if self.find(host, namespace) is not None:
             return True
         lowered = host.lower().rstrip(".")
@@ -86,11 +93,16 @@ class Directory:
             return Unknown("not all that its environment deploys could be read")
         if any(fnmatchcase(lowered, one.lower()) for one in self.provided):
             return Unknown("provided elsewhere")
-        if lowered in self.beside or any(lowered in other.by_host for other in self.elsewhere):
+        if lowered in self.beside or (
+            self.is_guessed(path) and any(other.find(host, namespace) is not None for other in self.elsewhere)
+        ):
             return Unknown("another set of manifests defines it")
         if self.environment.kind != "compose":
             space = rest.partition(".")[0]
-            if space and space not in self.namespaces and not _POD.match(name):
+            if _POD.match(name):
+                # A StatefulSet's pod: its Service comes before the namespace.
+                space = rest.split(".")[1] if "." in rest else ""
+            if space and (space not in self.namespaces or _PLATFORMS.search(space)):
                 return Unknown("its namespace belongs to another release")
             if any(name == maker or name.startswith(maker + "-") for maker in self.makers):
                 return Unknown("an operator may make it")
@@ -130,9 +142,9 @@ def directories(draft: Draft) -> dict[str, Directory]:
     return found
 
 
-def offers_elsewhere(directory: Directory, host: str, port: int | str) -> bool:
-    """Whether another set of raw manifests, that may be deployed with this one, has the service with that port."""
-    return any(
+def offers_elsewhere(directory: Directory, host: str, port: int | str, path: str) -> bool:
+    """Whether another set of raw manifests, that the file may be deployed with, has the service with that port."""
+    return directory.is_guessed(path) and any(
         port in (one.number, one.port_name)
         for other in directory.elsewhere
         for service in other.by_host.get(host.lower(), ())
@@ -157,11 +169,17 @@ def _link_guessed(draft: Draft, found: dict[str, Directory]) -> None:
     raw = [one for one in found.values() if one.environment.kind == "kubernetes"]
     if len(raw) < 2:
         return
+    homes: dict[str, set[str]] = {}
+    places: dict[str, set[str]] = {}
     for environment in deployed(draft):
-        directory = found.get(environment.environment.name)
-        places = {parent(one.at.path) for one in environment.objects if is_workload(one)}
-        if directory is not None and directory in raw and len(places) > 1:
-            directory.elsewhere = [one for one in raw if one is not directory]
+        for one in environment.objects:
+            if is_workload(one):
+                homes.setdefault(parent(one.at.path), set()).add(environment.environment.name)
+                places.setdefault(environment.environment.name, set()).add(parent(one.at.path))
+    for directory in raw:
+        directory.elsewhere = [one for one in raw if one is not directory]
+        own = places.get(directory.environment.name, set())
+        directory.sure = next(iter(own)) if len(own) == 1 and all(len(homes[one]) == 1 for one in own) else None
 
 
 def _read_objects(directory: Directory, objects: Iterable[KubernetesObject]) -> None:

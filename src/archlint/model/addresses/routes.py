@@ -120,7 +120,9 @@ def _add(draft: Draft, directory: Directory, one: KubernetesObject, backend: Bac
     kind = kind_of(backend.host, directory.namespaces)
     target = directory.find(backend.host, backend.namespace)
     environment = directory.environment
-    resolves: Truth = directory.resolves(backend.host, backend.namespace) if kind == "in-cluster" else UNKNOWN
+    resolves: Truth = (
+        directory.resolves(backend.host, backend.namespace, one.at.path) if kind == "in-cluster" else UNKNOWN
+    )
     draft.add(
         AddressReference(
             at=backend.host_at,
@@ -146,7 +148,7 @@ def _add(draft: Draft, directory: Directory, one: KubernetesObject, backend: Bac
                 kind="route",
                 port=backend.port,
                 target=target.name,
-                exposed=_exposed(directory, target, backend.port),
+                exposed=_exposed(directory, target, backend, one.at.path),
                 offered=offered_texts(target),
                 service=f"{one.kind} {one.name}",
                 environment=environment.name,
@@ -155,8 +157,11 @@ def _add(draft: Draft, directory: Directory, one: KubernetesObject, backend: Bac
         )
 
 
-def _exposed(directory: Directory, target: NetworkService, port: int | str | Unknown) -> Truth:
-    if isinstance(port, Unknown) or target.type == "ExternalName" or offers_elsewhere(directory, target.name, port):
+def _exposed(directory: Directory, target: NetworkService, backend: Backend, path: str) -> Truth:
+    port = backend.port
+    if port is None or isinstance(port, Unknown) or target.type == "ExternalName":
+        return UNKNOWN
+    if offers_elsewhere(directory, target.name, port, path):
         return UNKNOWN
     if isinstance(port, str):
         return any(one.port_name == port for one in target.ports) if target.ports else UNKNOWN

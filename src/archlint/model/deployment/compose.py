@@ -92,7 +92,9 @@ def _workload(project: Project, name: str, node: Mapping, is_finishing: bool, is
         written = tree.text(node, "image") or ""
         image = references.image(written, line_of(node, "image"), key)
     build_name = tree.text(node, "build", "context") or tree.text(node, "build") or ""
-    role = role_of(image.repository if image else None, name, "")
+    ports = _ports(project, node, key)
+    numbers = [port.number for port in ports if isinstance(port.number, int)]
+    role = role_of(image.repository if image else None, name, "", numbers)
     if role == "service" and role_of(None, build_name.rpartition("/")[2], "") == "test-tool":
         role = "test-tool"
     is_job = is_finishing or (role in ("service", "infrastructure") and _ends_by_itself(name, node))
@@ -114,7 +116,7 @@ def _workload(project: Project, name: str, node: Mapping, is_finishing: bool, is
         image=image,
         command=_words(tree.get(node, "entrypoint")),
         arguments=_words(tree.get(node, "command")),
-        ports=_ports(project, node, key),
+        ports=ports,
         probes=(probe,) if probe else (),
         liveness=liveness,
         readiness=liveness,

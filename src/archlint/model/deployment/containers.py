@@ -161,8 +161,9 @@ def grants(
     if escalation and not privileged:
         found.append("allowPrivilegeEscalation is not false")
     found += host
-    if added:
-        found.append(f"capabilities {', '.join(added)}")
+    beyond = [one for one in added if one.removeprefix("CAP_") != "NET_BIND_SERVICE"]
+    if beyond:
+        found.append(f"capability {beyond[0]}" if len(beyond) == 1 else f"capabilities {', '.join(beyond)}")
     if as_root:
         found.append("runs as root")
     return tuple(found)

@@ -106,7 +106,7 @@ def _containers(
             kind = "sidecar" if tree.text(node, "restartPolicy") == "Always" else "init"
         else:
             kind = "app"
-        role = role_of(_repository(node), found.name if node is main else name, found.kind)
+        role = role_of(_repository(node), found.name if node is main else name, found.kind, _port_numbers(node))
         if kind == "app" and node is not main and role != "service":
             kind = "sidecar"
         subject = container(
@@ -153,6 +153,11 @@ def _main_container(pod: Mapping, workload: str) -> Mapping | None:
 def _repository(node: Mapping) -> str | None:
     text = tree.text(node, "image")
     return parse(text).repository if text else None
+
+
+def _port_numbers(node: Mapping) -> list[int]:
+    found = (tree.value(item, "containerPort") for item in tree.items(node, "ports"))
+    return [number for number in found if isinstance(number, int)]
 
 
 def _replicas(spec: tree.Node | None) -> int | Unknown | None:

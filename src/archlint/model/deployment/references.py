@@ -49,8 +49,8 @@ def is_mutable(reference: Reference) -> Truth:
     """Whether what the reference names can change: no digest, and no tag or one with no version number in it."""
     if reference.digest is not None:
         return False
-    if _is_open(reference.repository):
-        return UNKNOWN
+    if _is_open(reference.repository) or any(letter.isupper() for letter in last_part(reference.repository)):
+        return UNKNOWN  # no image has a capital letter in its name: something fills it in
     tag = reference.tag
     if isinstance(tag, Unknown):
         return UNKNOWN

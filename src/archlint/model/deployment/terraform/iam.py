@@ -38,11 +38,11 @@ _WIDE_GOOGLE = {
     "roles/resourcemanager.projectIamAdmin": "the right to give itself any role",
 }
 _READS = re.compile(
-    r"(?:^|:)(?:Get|List|Describe|Head|BatchGet|Query|Scan|Lookup|View|Search|Read|Check|Decode|Estimate)\w*\*?$"
+    r"(?:^|:)(?:Get|List|Describe|Head|BatchGet|Query|Scan|Lookup|View|Search|Filter|Read|Check|Decode|Estimate|Validate|Test)\w*\*?$"
 )
 _UNSCOPED = re.compile(
     r"^(?:ec2:(?:Describe|CreateTags|CreateNetworkInterface|DeleteNetworkInterface|AssignPrivateIp|UnassignPrivateIp)"
-    r"|ecr:GetAuthorizationToken|logs:(?:Create|Put)|cloudwatch:PutMetric|xray:Put|sts:GetCallerIdentity|ssmmessages:"
+    r"|ecr:GetAuthorizationToken|logs:(?:Create|Put|UpdateLogDelivery|DeleteLogDelivery)|bedrock:Invoke|cloudwatch:PutMetric|xray:Put|sts:GetCallerIdentity|ssmmessages:"
     r"|ec2messages:|autoscaling:Describe|route53:ListHostedZones|kms:CreateKey|elasticloadbalancing:Describe)"
 )
 """Actions that cannot be narrowed to a resource, or that everyone gives so."""
