@@ -82,7 +82,8 @@ def may_have_kind(name: str) -> bool:
         return False
     if "." not in name.lstrip("."):
         return True
-    return _extension(name) in _BY_EXTENSION or bool(_named(name, name))
+    extension = _extension(name)
+    return extension in _BY_EXTENSION or extension == ".tpl" or bool(_named(name, name))
 
 
 def kind_of(path: str, data: bytes, chart: str | None = None) -> Kind | None:

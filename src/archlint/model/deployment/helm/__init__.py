@@ -58,22 +58,23 @@ def _rendered(chart: Chart, parsed: dict[str, Template | TemplateError]) -> Char
     result = ChartRendering(chart.path, [])
     every = list(_every(chart))
     defines: dict[str, list[Block]] = {}
+    sources: list[tuple[HelmTemplate, Chart]] = []
     for one in reversed(every):
         for source in one.templates:
             template = _parsed(source, parsed)
             if isinstance(template, Template):
                 defines.update(template.defines)
+                defines[_name(one, source.at.path)] = template.blocks
+            if not one.is_library and _prints(source.at.path, one.path):
+                sources.append((source, one))
     lacks = any(one.lacks for one in every)
     result.is_complete = not lacks
     renderer = Renderer(FUNCTIONS, defines, lacks_library=lacks)
-    for one in every:
-        if one.is_library:
-            continue
-        context = _context(one, chart)
-        for source in one.templates:
-            name = source.at.path.rpartition("/")[2]
-            if not name.startswith("_") and not name.endswith(".tpl") and not _is_test(source.at.path, one.path):
-                _render(result, source, _parsed(source, parsed), renderer, context, one)
+    contexts = {id(one): _context(one, chart) for one in every}
+    # Helm's own order, the deepest and last first: some charts have a template that prepares the values of the others.
+    sources.sort(key=lambda one: (one[0].at.path.count("/"), one[0].at.path), reverse=True)
+    for source, one in sources:
+        _render(result, source, _parsed(source, parsed), renderer, contexts[id(one)], one)
     return result
 
 
@@ -88,16 +89,15 @@ def _render(
     try:
         if isinstance(template, TemplateError):
             raise template
-        relative = source.at.path[len(chart.path) :].lstrip("/")
-        own = Value({**context.mapping, "Template": _template(chart, relative)})
+        own = Value({**context.mapping, "Template": _template(chart, source.at.path)})
         nodes, gaps = place(renderer.render(template, own), source.at.path)
     except TemplateError as error:
-        at = Span(source.at.path, 1, 1, 1, 2)
+        at = error.at if error.at is not None and error.at.path else source.at
         reason = f"the template cannot be rendered with the chart's default values: {error}"
-        nodes, gaps = [], [Gap(at, "template", reason)]
+        nodes, gaps = [], [Gap(Span(at.path, at.line, at.column, at.line, at.column + 1), "template", reason)]
     if gaps:
         result.is_complete = False
-        result.gaps += gaps
+        result.gaps += [gap for gap in gaps if gap not in result.gaps]
     for node in nodes:
         if isinstance(node, Mapping):
             result.objects.extend(_objects(node))
@@ -121,8 +121,16 @@ def _every(chart: Chart) -> Iterator[Chart]:
         yield from _every(one)
 
 
-def _is_test(path: str, chart: str) -> bool:
-    return path[len(chart) :].lstrip("/").startswith("templates/tests/")
+def _prints(path: str, chart: str) -> bool:
+    """Whether the template makes manifests: partials do not, and tests are no part of what is deployed."""
+    name = path.rpartition("/")[2]
+    is_test = path[len(chart) :].lstrip("/").startswith("templates/tests/")
+    return not (name.startswith("_") or name.endswith(".tpl") or is_test)
+
+
+def _name(chart: Chart, path: str) -> str:
+    """The name that templates call a file's template by."""
+    return f"{chart.name}/{path[len(chart.path) :].lstrip('/')}"
 
 
 def _context(chart: Chart, top: Chart) -> Value:
@@ -177,9 +185,8 @@ def _about(chart: Chart) -> Value:
     return Value(found)
 
 
-def _template(chart: Chart, relative: str) -> Value:
-    name = f"{chart.name}/{relative}"
-    return Value({"Name": Value(name), "BasePath": Value(f"{chart.name}/templates")})
+def _template(chart: Chart, path: str) -> Value:
+    return Value({"Name": Value(_name(chart, path)), "BasePath": Value(f"{chart.name}/templates")})
 
 
 def _has_api(arguments: list[Value]) -> Value:

@@ -73,7 +73,6 @@ class Renderer:
         Raises:
             TemplateError: it cannot be evaluated.
         """
-        self._calls = 0
         return self._run(template.blocks, context)
 
     def include(self, name: str, context: Value) -> Value:
@@ -115,9 +114,9 @@ class Renderer:
             raise TemplateError("the chart's templates take too many steps")
 
     def _run(self, blocks: Sequence[Block], context: Value) -> list[Piece]:
-        self._calls += 1
-        if self._calls > CALL_LIMIT:
+        if self._calls >= CALL_LIMIT:
             raise TemplateError("templates include each other too deep")
+        self._calls += 1
         found: list[Piece] = []
         try:
             _Execution(self, context, found).run(blocks, context)
@@ -155,7 +154,10 @@ class _Execution:
                 try:
                     self._act(block, dot)
                 except RecursionError:
-                    raise TemplateError(f"line {block.at.line}: the template is nested too deep") from None
+                    raise TemplateError("the template is nested too deep", block.at) from None
+                except TemplateError as error:
+                    error.at = error.at or block.at
+                    raise
         del self._variables[mark:]
 
     def _act(self, block: Action | Branch, dot: Value) -> None:
@@ -193,7 +195,7 @@ class _Execution:
         elif data is None or callable(data) or data in ("", OPEN):
             pairs = []
         else:
-            raise TemplateError(f"line {block.at.line}: range over what is no list")
+            raise TemplateError("range over what is no list")
         if not pairs:
             self.run(block.otherwise, dot)
             return
@@ -282,7 +284,11 @@ class _Execution:
             value = self._variable(operand.base)
         else:
             value = self._pipeline(operand.base, dot)
+        is_looked_up = False
         for index, name in enumerate(operand.fields):
+            if value.data is None and not is_looked_up:
+                return NOTHING  # Go lets fields of a nil pass that is no map's entry: ((.Values.a).b).c
+            is_looked_up = True
             value = _field(value, name, operand.fields[: index + 1])
         return value
 

@@ -1,6 +1,6 @@
 """The syntax of Go templates: text in, a tree of nodes with places out.
 
-https://pkg.go.dev/text/template, with Helm's default delimiters. Refuses, with a ``TemplateError`` that names the line,
+https://pkg.go.dev/text/template, with Helm's default delimiters. Refuses, with a ``TemplateError`` that has the place,
 what the language does not have, and nesting beyond its limits.
 """
 
@@ -143,13 +143,13 @@ class _Parser:
     def blocks(self, depth: int) -> list[Block]:
         """The blocks up to ``end`` or ``else`` (left pending), at the top up to the end of the text."""
         if depth > _NESTING_LIMIT:
-            raise TemplateError(f"line {self._line}: blocks are nested too deep")
+            raise TemplateError("blocks are nested too deep", self._at(self._position, self._position + 1))
         found: list[Block] = []
         while True:
             self._read_text(found)
             if self._position >= len(self._text):
                 if depth:
-                    raise TemplateError(f"line {self._line}: a block is not closed by end")
+                    raise TemplateError("a block is not closed by end", self._at(self._position, self._position))
                 return found
             action = self._read_action()
             if action is None:
@@ -157,7 +157,7 @@ class _Parser:
             keyword, tokens, at = action
             if keyword in ("end", "else"):
                 if not depth:
-                    raise TemplateError(f"line {at.line}: unexpected {keyword}")
+                    raise TemplateError(f"unexpected {keyword}", at)
                 self._pending = action
                 return found
             self._add(found, keyword, tokens, at, depth)
@@ -190,7 +190,7 @@ class _Parser:
             if len(rest) > 1:
                 inner = rest[1][1]
                 if inner not in ("if", "with"):
-                    raise TemplateError(f"line {place.line}: unexpected {inner} after else")
+                    raise TemplateError(f"unexpected {inner} after else", place)
                 one.otherwise = [self._branch(inner, rest[2:], place, depth + 1)]
             else:
                 one.otherwise = self.blocks(depth + 1)
@@ -200,11 +200,11 @@ class _Parser:
     def _expect_end(self, at: Span) -> None:
         pending, self._pending = self._pending, None
         if pending is None or pending[0] != "end":
-            raise TemplateError(f"line {at.line}: a block is not closed by end")
+            raise TemplateError("a block is not closed by end", at)
 
     def _name(self, tokens: list[tuple[str, str]], at: Span) -> str:
         if len(tokens) < 2 or tokens[1][0] not in ("string", "raw"):
-            raise TemplateError(f"line {at.line}: a template without a name")
+            raise TemplateError("a template without a name", at)
         return _unquoted(*tokens[1])
 
     def _read_text(self, found: list[Block]) -> None:
@@ -235,7 +235,7 @@ class _Parser:
             close = text.find("*/", comment.end())
             end = text.find("}}", close)
             if close < 0 or end < 0:
-                raise TemplateError(f"line {self._line_of(begin)}: a comment is not closed")
+                raise TemplateError("a comment is not closed", self._at(begin, begin + 2))
             self._trim_next = text[end - 1] == "-"
             self._position = end + 2
             return None
@@ -249,7 +249,7 @@ class _Parser:
                 break
             match = _TOKEN.match(text, position)
             if match is None:
-                raise TemplateError(f"line {self._line_of(begin)}: an action is not closed or not understood")
+                raise TemplateError("an action is not closed or not understood", self._at(begin, begin + 2))
             kind = match.lastgroup or ""
             tokens.append((kind, match.group()))
             position = match.end()
@@ -261,7 +261,7 @@ class _Parser:
         while tokens and tokens[-1][0] == "space":
             tokens.pop()
         if not tokens:
-            raise TemplateError(f"line {at.line}: an action is empty")
+            raise TemplateError("an action is empty", at)
         keyword = tokens[0][1] if tokens[0][0] == "word" else ""
         if keyword in _KEYWORDS:
             return keyword, [one for one in tokens[:2] if one[0] != "space"] + self._tail(tokens, keyword), at
@@ -405,7 +405,7 @@ class _Pipelines:
         return tuple(found)
 
     def _error(self, reason: str) -> TemplateError:
-        return TemplateError(f"line {self._at.line}: {reason}")
+        return TemplateError(reason, self._at)
 
 
 def _unquoted(kind: str, token: str) -> str:

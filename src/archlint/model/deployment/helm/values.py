@@ -23,7 +23,11 @@ OPEN = "\ue000"
 
 
 class TemplateError(Exception):
-    """A template cannot be rendered; the message says why."""
+    """A template cannot be rendered; the message says why, ``at`` where, as soon as that is known."""
+
+    def __init__(self, reason: str, at: Span | None = None) -> None:
+        super().__init__(reason)
+        self.at = at
 
 
 class Origin(enum.IntEnum):
