@@ -223,3 +223,15 @@ def test_deep_trees_are_walked_without_recursion(tmp_path: Path) -> None:
 def test_texts_for_excerpts_replace_what_cannot_be_decoded(tmp_path: Path) -> None:
     lay_out(tmp_path, {"a.yaml": b"a: \xe9\n", "b.py": "x = 1\n"})
     assert discover(tmp_path, Config()).texts(["a.yaml", "b.py", "gone.py"]) == {"a.yaml": "a: �\n", "b.py": "x = 1\n"}
+
+
+def test_a_name_that_is_no_text_is_a_gap_and_no_crash(tmp_path: Path) -> None:
+    try:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.py")).write_text("x = 1\n")
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 only")
+    workspace = discover(tmp_path, Config())
+    assert workspace.files == ()
+    assert [(gap.at.path, gap.kind, gap.reason) for gap in workspace.gaps] == [
+        ("caf?.py", "unreadable", "its name is not UTF-8; rename it")
+    ]

@@ -148,11 +148,13 @@ def test_an_exception_for_everything_is_refused(tmp_path: Path) -> None:
 
 def test_violations_of_one_rule_and_place_are_one_with_all_overlays() -> None:
     related = [Place(span(7), "x"), Place(span(8), "y")]
-    merged = merge([
-        violation(3, overlays=("prod",), related=(related[0],)),
-        violation(3, overlays=("dev",), related=(related[0], related[1])),
-        violation(3, one=OTHER),
-    ])
+    merged = merge(
+        [
+            violation(3, overlays=("prod",), related=(related[0],)),
+            violation(3, overlays=("dev",), related=(related[0], related[1])),
+            violation(3, one=OTHER),
+        ]
+    )
     assert [(one.rule.name, one.overlays, one.related) for one in merged] == [
         ("no-timeout", ("dev", "prod"), (related[0], related[1])),
         ("other", (), ()),

@@ -149,6 +149,9 @@ class _Walk:
     def enters(self, entry: os.DirEntry[str], path: str, ignored: IgnoreStack, chart: str | None) -> bool:
         """Take the file, or say whether the directory is to be walked."""
         name = entry.name
+        if not name.isprintable() and _is_no_text(name):
+            self.gap(path.encode("utf-8", "replace").decode(), "unreadable", "its name is not UTF-8; rename it")
+            return False
         if entry.is_symlink():
             self.link(entry, path)
             return False
@@ -252,6 +255,11 @@ class _Walk:
     def gap(self, path: str, kind: str, reason: str) -> None:
         """Note what cannot be read."""
         self.gaps.append(Gap(start_of(path), kind, reason))
+
+
+def _is_no_text(name: str) -> bool:
+    """Whether the name holds bytes that are no UTF-8: no report could write it."""
+    return any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _read(place: str, size: int) -> bytes:

@@ -154,8 +154,8 @@ def _imports(draft: Draft) -> list[ServiceImport]:
 
 def _contains(outer: Service, inner: Service) -> bool:
     """A service inside another one's directory is a part of it, or of its repository."""
-    return outer.directory is not None and inner.directory is not None and (
-        outer.directory == "" or inner.directory.startswith(outer.directory + "/")
+    return (
+        outer.directory is not None
+        and inner.directory is not None
+        and (outer.directory == "" or inner.directory.startswith(outer.directory + "/"))
     )
-
-

@@ -27,8 +27,7 @@ SubjectT = TypeVar("SubjectT", bound=Subject)
 
 @dataclass
 class Draft:
-    """What the stages share. ``add`` puts subjects into the system; the lookups below find what earlier stages put in.
-    """
+    """What the stages share. ``add`` puts subjects into the system; the lookups find what earlier stages put in."""
 
     index: FactIndex
     config: Config
@@ -103,8 +102,7 @@ class Draft:
         return [container for container in self.containers if container.service == service]
 
     def variables_of(self, service: str, name: str) -> list[EnvironmentVariable]:
-        """The values that the service's containers get for an environment variable, one an environment and container.
-        """
+        """The values that the service's containers get for an environment variable, one an environment and container."""
         return [
             variable
             for container in self.containers_of(service)

@@ -128,8 +128,7 @@ Expression = (
 
 
 class Argument(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One argument. ``name`` is None for a positional one, ``*`` and ``**`` for unpacked ones. ``at`` spans it whole.
-    """
+    """One argument. ``name`` is None for a positional one, ``*`` and ``**`` for unpacked ones."""
 
     at: Span
     name: str | None

@@ -92,8 +92,7 @@ class HttpCall(RemoteCall):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GrpcCall(RemoteCall):
-    """A gRPC stub call. ``timeout`` is its deadline. ``streaming``: whether it is a subscription of unbounded length.
-    """
+    """A gRPC stub call. ``timeout`` is its deadline. ``streaming``: a subscription of unbounded length."""
 
     rpc: str | Unknown = Unknown()
     rpc_service: str | Unknown = Unknown()

@@ -57,8 +57,7 @@ class InvalidContract(Subject):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ContractDrift(Subject):
-    """Copies of one contract that differ in something that both have. ``element`` names it, ``difference`` tells how.
-    """
+    """Copies of one contract that differ in what both have. ``element`` names it, ``difference`` tells how."""
 
     contract: str
     element: str

@@ -164,9 +164,7 @@ def _plain(draft: Draft, expression: Expression, module: Module, depth: int) -> 
 
 
 def _module_values(module: Module) -> list[tuple[str, Expression]]:
-    return [
-        (one.target.name, one.value) for one in module.facts.assignments if isinstance(one.target, Reference)
-    ]
+    return [(one.target.name, one.value) for one in module.facts.assignments if isinstance(one.target, Reference)]
 
 
 def _of_service_config(config: object | Unknown, at: Span, service: str, rpc: str) -> Timeout:

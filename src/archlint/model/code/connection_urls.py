@@ -116,9 +116,7 @@ def _from_url(engine: str, rest: str) -> Address | None:
         if given is None:
             return None
         named = pairs.get("databasename") or pairs.get("database")
-        return Address(
-            engine, given.host, given.port, _part(named), _part(pairs.get("user") or pairs.get("username"))
-        )
+        return Address(engine, given.host, given.port, _part(named), _part(pairs.get("user") or pairs.get("username")))
     authority, _, path = rest.partition("/")
     account: str | Unknown | None = None
     if "@" in authority:

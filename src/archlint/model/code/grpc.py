@@ -180,5 +180,3 @@ def _streams(draft: Draft) -> dict[tuple[str, str], bool]:
             for method in service.methods:
                 found[(service.name, method.name)] = method.server_streaming
     return found
-
-

@@ -214,8 +214,15 @@ def _target(draft: Draft, service: str, use: Use) -> Target:
                 module = place
         elif base is not None:
             found = target_of(draft, service, base.value, place)
-            return Target(found.name, found.kind, Unknown("its path is not resolved"), found.host,
-                          Unknown("its path is not resolved"), found.is_loopback, found.chain)
+            return Target(
+                found.name,
+                found.kind,
+                Unknown("its path is not resolved"),
+                found.host,
+                Unknown("its path is not resolved"),
+                found.is_loopback,
+                found.chain,
+            )
         if use.client.base == "host" and prefix is not None:
             return target_of(draft, service, prefix, module)
     return target_of(draft, service, url, module, prefix)
@@ -231,9 +238,7 @@ def _request_object(draft: Draft, use: Use) -> tuple[PythonCall, Module] | None:
     return None
 
 
-def _timeout(
-    draft: Draft, settings: ClientSettings, use: Use, service: str, waited: Argument | None
-) -> Timeout:
+def _timeout(draft: Draft, settings: ClientSettings, use: Use, service: str, waited: Argument | None) -> Timeout:
     library = use.library
     explicit = _explicit(draft, use)
     bound = _surrounding(draft, use, waited)
@@ -312,5 +317,3 @@ def _bounded_elsewhere(module: Module) -> dict[int, Argument]:
             if timeout is not None:
                 found[call.arguments[0].value.call] = timeout
     return found
-
-

@@ -120,17 +120,48 @@ MEMBERS = frozenset(
 )
 """The last names of all calling functions: what is none of them is no HTTP call."""
 
-HANDED_ON = frozenset({"run_in_executor", "to_thread", "submit", "map", "run_sync", "run_in_threadpool", "starmap",
-                       "start_soon", "Thread", "apply_async", "sync_to_async", "spawn"})
+HANDED_ON = frozenset(
+    {
+        "run_in_executor",
+        "to_thread",
+        "submit",
+        "map",
+        "run_sync",
+        "run_in_threadpool",
+        "starmap",
+        "start_soon",
+        "Thread",
+        "apply_async",
+        "sync_to_async",
+        "spawn",
+    }
+)
 """Calls that run a function which is handed to them."""
 
 TIMEOUT_CONTEXTS = frozenset(
-    {"asyncio.timeout", "asyncio.timeout_at", "async_timeout.timeout", "async_timeout.timeout_at", "anyio.fail_after",
-     "anyio.move_on_after", "trio.fail_after", "trio.move_on_after", "gevent.Timeout", "eventlet.Timeout",
-     "eventlet.timeout.Timeout", "gevent.timeout.Timeout", "nameko.timeout"}
+    {
+        "asyncio.timeout",
+        "asyncio.timeout_at",
+        "async_timeout.timeout",
+        "async_timeout.timeout_at",
+        "anyio.fail_after",
+        "anyio.move_on_after",
+        "trio.fail_after",
+        "trio.move_on_after",
+        "gevent.Timeout",
+        "eventlet.Timeout",
+        "eventlet.timeout.Timeout",
+        "gevent.timeout.Timeout",
+        "nameko.timeout",
+    }
 )
 """Context managers that bound what runs inside them."""
 
-PLAIN_ADAPTERS = frozenset({"requests.adapters.HTTPAdapter", "requests.adapters.BaseAdapter",
-                            "requests_toolbelt.adapters.source.SourceAddressAdapter"})
+PLAIN_ADAPTERS = frozenset(
+    {
+        "requests.adapters.HTTPAdapter",
+        "requests.adapters.BaseAdapter",
+        "requests_toolbelt.adapters.source.SourceAddressAdapter",
+    }
+)
 """Adapters that give no timeout."""

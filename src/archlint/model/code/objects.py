@@ -103,9 +103,9 @@ def text_of(
     return next((one for one in found if isinstance(one.value, str)), None)
 
 
-def items_of(draft: Draft, expression: Expression | None, module: Module, depth: int = 0) -> Iterator[
-    tuple[Expression, Module]
-]:
+def items_of(
+    draft: Draft, expression: Expression | None, module: Module, depth: int = 0
+) -> Iterator[tuple[Expression, Module]]:
     """The items of a list, through the name that it was assigned to; the thing itself where it is no list."""
     if expression is None or depth > 4:
         return

@@ -55,9 +55,7 @@ def timeout_of(
     """The timeout that an argument gives."""
 
     def inner(one: Expression, where: Module = module) -> Timeout:
-        return timeout_of(
-            draft, one, where, at, source, zero_is_none=zero_is_none, lookup=lookup, depth=depth + 1
-        )
+        return timeout_of(draft, one, where, at, source, zero_is_none=zero_is_none, lookup=lookup, depth=depth + 1)
 
     if depth > _MOST_DEPTH:
         return Unknown("a timeout that is too deep to follow")

@@ -138,8 +138,10 @@ def _in_module(draft: Draft, module: Module) -> Iterator[tuple[Span, str, Truth,
 def _has_no_mode(module: Module, base: Expression | None) -> bool:
     """Whether the same context's verify_mode is switched off as well: that line is the cause."""
     return any(
-        member_of(one.target) == "verify_mode" and base_of(one.target) == base
-        and isinstance(one.value, Reference) and one.value.name.endswith("CERT_NONE")
+        member_of(one.target) == "verify_mode"
+        and base_of(one.target) == base
+        and isinstance(one.value, Reference)
+        and one.value.name.endswith("CERT_NONE")
         for one in module.facts.assignments
     )
 
@@ -171,8 +173,10 @@ def _concerns_tls(draft: Draft, name: str, callee: str, member: str) -> bool:
         return False
     if name == "verify":
         owner = callee.rpartition(".")[0]
-        return bool(_TAKES_VERIFY.match(callee)) or _is_client(draft, owner) or (
-            callee.startswith("?") and member in MEMBERS - {"open", "send"}
+        return (
+            bool(_TAKES_VERIFY.match(callee))
+            or _is_client(draft, owner)
+            or (callee.startswith("?") and member in MEMBERS - {"open", "send"})
         )
     if name == "ssl":
         return bool(_TAKES_SSL.match(callee)) or _is_client(draft, callee.rpartition(".")[0])

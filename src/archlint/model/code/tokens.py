@@ -206,9 +206,7 @@ def _is_verified_upstream(draft: Draft, call: PythonCall, module: Module) -> Tru
     return _is_guarded(draft, function, module, call, {function.name})
 
 
-def _is_guarded(
-    draft: Draft, function: PythonFunction, module: Module, decoding: PythonCall, seen: set[str]
-) -> Truth:
+def _is_guarded(draft: Draft, function: PythonFunction, module: Module, decoding: PythonCall, seen: set[str]) -> Truth:
     """Whether the function verifies a token itself, or every way that leads to it does."""
     if _verifies(draft, function, module, decoding):
         return True

@@ -58,11 +58,31 @@ from archlint.model.program.program import Module
 
 _DECORATORS = VERBS | {"route", "api_route", "websocket", "websocket_route", "http", "page", "view", "any", "trace"}
 _MOUNTING = frozenset(
-    {"register_blueprint", "include_router", "mount", "add_namespace", "blueprint", "add_subapp", "add_routes",
-     "register_api", "add_router", "register_blueprints", "init_app"}
+    {
+        "register_blueprint",
+        "include_router",
+        "mount",
+        "add_namespace",
+        "blueprint",
+        "add_subapp",
+        "add_routes",
+        "register_api",
+        "add_router",
+        "register_blueprints",
+        "init_app",
+    }
 )
-_RESOURCES = frozenset({"add_resource", "add_route", "add_view", "add_url_rule", "add_api_route", "add_websocket_route",
-                        "add_api_websocket_route"})
+_RESOURCES = frozenset(
+    {
+        "add_resource",
+        "add_route",
+        "add_view",
+        "add_url_rule",
+        "add_api_route",
+        "add_websocket_route",
+        "add_api_websocket_route",
+    }
+)
 _GENERATED_METRICS = {
     "prometheus_flask_exporter.PrometheusMetrics": "/metrics",
     "prometheus_fastapi_instrumentator.Instrumentator.expose": "/metrics",
@@ -70,14 +90,15 @@ _GENERATED_METRICS = {
     "prometheus_client.start_http_server": "/metrics",
     "starlette_exporter.handle_metrics": "/metrics",
 }
-_GENERATED_HEALTH = {"healthcheck.HealthCheck": "/healthcheck", "flask_healthz.Healthz": "/healthz",
-                     "flask_healthz.healthz": "/healthz"}
+_GENERATED_HEALTH = {
+    "healthcheck.HealthCheck": "/healthcheck",
+    "flask_healthz.Healthz": "/healthz",
+    "flask_healthz.healthz": "/healthz",
+}
 
 
 _MAKING = frozenset({"namespace", "default_app"})
-_EXPOSING = frozenset(
-    {"expose", "start_http_server", "HealthCheck", "PrometheusMetrics", "Healthz", "handle_metrics"}
-)
+_EXPOSING = frozenset({"expose", "start_http_server", "HealthCheck", "PrometheusMetrics", "Healthz", "handle_metrics"})
 _REGISTERING = frozenset({*_MOUNTING, *_RESOURCES, *AIOHTTP_MEMBERS, *_EXPOSING, "add_api"})
 
 
@@ -195,9 +216,7 @@ class Declarations:
         if framework in ("bottle", "lambda") and argument is None:
             argument = call.argument("method", 1)
         if argument is not None:
-            texts = [
-                text_of(self.draft, item, where) for item, where in items_of(self.draft, argument.value, module)
-            ]
+            texts = [text_of(self.draft, item, where) for item, where in items_of(self.draft, argument.value, module)]
             return tuple(str(one.value).upper() for one in texts if one is not None)
         return () if member in ("websocket", "websocket_route", "any", "view") else ("GET",)
 
@@ -224,8 +243,14 @@ class Declarations:
             callee = self.draft.program.callee(call, module)
             for table, kind in ((_GENERATED_METRICS, "metrics"), (_GENERATED_HEALTH, "health")):
                 if callee in table:
-                    given = next((text_of(self.draft, one.value, module) for one in call.arguments if
-                                  isinstance(one.value, Literal) and str(one.value.value).startswith("/")), None)
+                    given = next(
+                        (
+                            text_of(self.draft, one.value, module)
+                            for one in call.arguments
+                            if isinstance(one.value, Literal) and str(one.value.value).startswith("/")
+                        ),
+                        None,
+                    )
                     path = str(given.value) if given else table[callee]
                     self.served.routes.append(Found(call.at, path, ("GET",), callee, "library", None, kind))
 
@@ -295,9 +320,7 @@ class Declarations:
                 return
         self._added(call, member, framework, router, module)
 
-    def _added(
-        self, call: PythonCall, member: str, framework: str, router: Key | None, module: Module
-    ) -> None:
+    def _added(self, call: PythonCall, member: str, framework: str, router: Key | None, module: Module) -> None:
         """``add_url_rule``, ``add_api_route`` and Sanic's ``add_route(handler, path)``."""
         if framework == "sanic":
             path, view = call.argument("uri", 1), call.argument("handler", 0)
@@ -364,4 +387,3 @@ def _last(name: str) -> str:
 
 def _top(name: str) -> str:
     return name.split(".", maxsplit=1)[0]
-

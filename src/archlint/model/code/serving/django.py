@@ -10,25 +10,57 @@ from archlint.model.code.serving.frameworks import VERBS
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
-_PATHS = frozenset({"django.urls.path", "django.urls.re_path", "django.conf.urls.url", "django.urls.conf.path",
-                    "django.urls.conf.re_path"})
+_PATHS = frozenset(
+    {
+        "django.urls.path",
+        "django.urls.re_path",
+        "django.conf.urls.url",
+        "django.urls.conf.path",
+        "django.urls.conf.re_path",
+    }
+)
 _DRF_ACTIONS = {
-    "list": ("", "GET"), "create": ("", "POST"), "retrieve": ("{pk}/", "GET"), "update": ("{pk}/", "PUT"),
-    "partial_update": ("{pk}/", "PATCH"), "destroy": ("{pk}/", "DELETE"),
+    "list": ("", "GET"),
+    "create": ("", "POST"),
+    "retrieve": ("{pk}/", "GET"),
+    "update": ("{pk}/", "PUT"),
+    "partial_update": ("{pk}/", "PATCH"),
+    "destroy": ("{pk}/", "DELETE"),
 }
 _DRF_MIXINS = {
-    "ListModelMixin": ("list",), "CreateModelMixin": ("create",), "RetrieveModelMixin": ("retrieve",),
-    "UpdateModelMixin": ("update", "partial_update"), "DestroyModelMixin": ("destroy",),
-    "ModelViewSet": tuple(_DRF_ACTIONS), "ReadOnlyModelViewSet": ("list", "retrieve"),
+    "ListModelMixin": ("list",),
+    "CreateModelMixin": ("create",),
+    "RetrieveModelMixin": ("retrieve",),
+    "UpdateModelMixin": ("update", "partial_update"),
+    "DestroyModelMixin": ("destroy",),
+    "ModelViewSet": tuple(_DRF_ACTIONS),
+    "ReadOnlyModelViewSet": ("list", "retrieve"),
 }
 _DRF_VIEWS = {
-    "ListAPIView": ("GET",), "CreateAPIView": ("POST",), "RetrieveAPIView": ("GET",), "UpdateAPIView": ("PUT", "PATCH"),
-    "DestroyAPIView": ("DELETE",), "ListCreateAPIView": ("GET", "POST"),
-    "RetrieveUpdateAPIView": ("GET", "PUT", "PATCH"), "RetrieveDestroyAPIView": ("GET", "DELETE"),
+    "ListAPIView": ("GET",),
+    "CreateAPIView": ("POST",),
+    "RetrieveAPIView": ("GET",),
+    "UpdateAPIView": ("PUT", "PATCH"),
+    "DestroyAPIView": ("DELETE",),
+    "ListCreateAPIView": ("GET", "POST"),
+    "RetrieveUpdateAPIView": ("GET", "PUT", "PATCH"),
+    "RetrieveDestroyAPIView": ("GET", "DELETE"),
     "RetrieveUpdateDestroyAPIView": ("GET", "PUT", "PATCH", "DELETE"),
 }
-_PAGE_VIEWS = frozenset({"TemplateView", "ListView", "DetailView", "CreateView", "UpdateView", "DeleteView", "FormView",
-                         "LoginView", "LogoutView", "RedirectView"})
+_PAGE_VIEWS = frozenset(
+    {
+        "TemplateView",
+        "ListView",
+        "DetailView",
+        "CreateView",
+        "UpdateView",
+        "DeleteView",
+        "FormView",
+        "LoginView",
+        "LogoutView",
+        "RedirectView",
+    }
+)
 _MOST_DEPTH = 8
 
 
@@ -37,8 +69,10 @@ def read_urls(draft: Draft, served: Served, modules: list[Module]) -> None:
     configurations = {
         module.path: module
         for module in modules
-        if any(isinstance(one.target, Reference) and _last(one.target.name) == "urlpatterns"
-               for one in module.facts.assignments)
+        if any(
+            isinstance(one.target, Reference) and _last(one.target.name) == "urlpatterns"
+            for one in module.facts.assignments
+        )
     }
     if not configurations:
         return
@@ -62,9 +96,7 @@ def _walk(draft: Draft, served: Served, module: Module, prefix: str, depth: int)
             _patterns(draft, served, one.value, module, prefix, depth)
 
 
-def _patterns(
-    draft: Draft, served: Served, value: Expression, module: Module, prefix: str, depth: int
-) -> None:
+def _patterns(draft: Draft, served: Served, value: Expression, module: Module, prefix: str, depth: int) -> None:
     for item, where in items_of(draft, value, module):
         call = call_of(item, where)
         if call is None:
@@ -122,8 +154,14 @@ def _include(draft: Draft, served: Served, made: PythonCall, module: Module, pat
             return
     text = text_of(draft, argument, module)
     name = str(text.value) if text is not None else ""
-    kind = next((kind for word, kind in (("prometheus", "metrics"), ("health", "health"), ("static", "static"))
-                 if word in name), None)
+    kind = next(
+        (
+            kind
+            for word, kind in (("prometheus", "metrics"), ("health", "health"), ("static", "static"))
+            if word in name
+        ),
+        None,
+    )
     if kind == "metrics":
         served.routes.append(Found(made.at, "/" + path + "metrics", ("GET",), name, "django", None, kind))
     elif kind is not None:

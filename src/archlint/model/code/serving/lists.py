@@ -27,9 +27,7 @@ AIOHTTP_MEMBERS = {f"add_{verb}": verb.upper() for verb in VERBS} | {
 _STARLETTE = frozenset({"starlette.routing.Route", "starlette.routing.WebSocketRoute", "fastapi.routing.APIRoute"})
 
 
-def read_list(
-    declarations: Declarations, value: Expression, module: Module, parent: Key | None, prefix: str
-) -> None:
+def read_list(declarations: Declarations, value: Expression, module: Module, parent: Key | None, prefix: str) -> None:
     """A list of Route objects (Starlette) or of ``web.get(...)`` (aiohttp)."""
     for item, where in items_of(declarations.draft, value, module):
         origin = declarations.draft.program.origin(item, where)
@@ -90,9 +88,7 @@ def read_tornado(declarations: Declarations, value: Expression, module: Module) 
         declarations.add(at, pattern, methods, handler, "tornado", None, where, "static" if static else None)
 
 
-def read_aiohttp(
-    declarations: Declarations, call: PythonCall, member: str, key: Key | None, module: Module
-) -> None:
+def read_aiohttp(declarations: Declarations, call: PythonCall, member: str, key: Key | None, module: Module) -> None:
     """``app.router.add_get(path, handler)`` and the like."""
     verb = AIOHTTP_MEMBERS.get(member, "")
     arguments = call.arguments

@@ -37,9 +37,7 @@ def read_servicers(draft: Draft, served: Served, module: Module) -> None:
             if function.name.startswith("?") or method.startswith("_") or (rpcs and method not in rpcs):
                 continue
             if rpcs or (len(function.parameters) == 3 and method[0].isupper()):
-                served.routes.append(
-                    Found(function.at, prefix + method, (), function.name, "grpc", None, None, "grpc")
-                )
+                served.routes.append(Found(function.at, prefix + method, (), function.name, "grpc", None, None, "grpc"))
 
 
 def proto_service(draft: Draft, name: str) -> tuple[str | None, frozenset[str]]:
@@ -58,4 +56,3 @@ def proto_service(draft: Draft, name: str) -> tuple[str | None, frozenset[str]]:
     if len(packages) != 1:
         return None, frozenset()
     return packages.pop(), frozenset(rpc for _, rpcs in found for rpc in rpcs)
-
