@@ -8,12 +8,11 @@ wholly read (see ``directory``).
 from __future__ import annotations
 
 from archlint.core.facts.documents import ConfigValue
-from archlint.core.span import Span
 from archlint.core.system import link
-from archlint.core.system.calls import AddressReference, HttpCall
-from archlint.core.system.data import DatastoreUse
+from archlint.core.system.calls import AddressReference
 from archlint.core.system.workloads import Container, EnvironmentVariable
-from archlint.core.values import UNKNOWN, Place, Truth, Unknown, known
+from archlint.core.values import UNKNOWN, Truth, Unknown, known
+from archlint.model.addresses.code import add_code_addresses
 from archlint.model.addresses.directory import Directory, directories
 from archlint.model.addresses.hosts import DEFAULT_PORTS, Address, addresses_in, kind_of
 from archlint.model.addresses.ports import add_target_ports, bind_reference
@@ -41,7 +40,7 @@ def add_addresses(draft: Draft) -> None:
             for address in _addresses_of(variable):
                 hosts_by_service.setdefault(container.service or "", set()).add(address.host)
                 _add_variable(draft, container, variable, address, directory=directory, namespace=namespace)
-    _add_code(draft, found, hosts_by_service)
+    add_code_addresses(draft, found, hosts_by_service)
     _add_configuration(draft)
     add_routes_to_services(draft, found)
     add_target_ports(draft)
@@ -112,65 +111,6 @@ def _port_beside(container: Container, variable: EnvironmentVariable) -> Environ
     stem = variable.name.upper().rpartition("_")[0]
     names = {f"{stem}_PORT", f"{stem}PORT", f"{variable.name.upper()}_PORT"} if stem else {"PORT"}
     return next((one for one in container.variables if one.name.upper() in names), None)
-
-
-def _add_code(draft: Draft, found: dict[str, Directory], from_variables: dict[str, set[str]]) -> None:
-    """Hosts that code itself names: a host that a variable gives is reported at the variable."""
-    for call in draft.select(HttpCall):
-        if call.in_production_code is False:
-            continue
-        for address in addresses_in("url", known(call.url) or ""):
-            if address.host not in from_variables.get(call.service, ()):
-                _add_literal(draft, call.at, address, call.service, found, call.related)
-            break
-    for use in draft.select(DatastoreUse):
-        host = known(use.host)
-        if host and host not in from_variables.get(use.service, ()) and use.at.path.endswith(".py"):
-            port = use.port if isinstance(use.port, int) else None
-            _add_literal(draft, use.at, Address(host, port, use.engine), use.service, found)
-
-
-def _add_literal(
-    draft: Draft,
-    at: Span,
-    address: Address,
-    service: str,
-    found: dict[str, Directory],
-    chain: tuple[Place, ...] = (),
-) -> None:
-    homes = {container.environment for container in draft.containers_of(service)}
-    near = [found[one] for one in sorted(homes) if one in found]
-    namespaces = {name for one in near for name in one.namespaces}
-    kind = kind_of(address.host, namespaces)
-    target = next((match for one in near if (match := one.find(address.host)) is not None), None)
-    resolves: Truth = UNKNOWN
-    if kind == "in-cluster" and near:
-        answers = [one.resolves(address.host) for one in near if one.environment.kind != "compose" or len(near) == 1]
-        if target is not None or any(answer is True for answer in answers):
-            resolves = True
-        elif answers and all(answer is False for answer in answers):
-            resolves = False
-    draft.add(
-        AddressReference(
-            at=at,
-            name=address.host,
-            key=f"code/{service}/{address.host}",
-            source="code",
-            host=address.host,
-            host_kind=kind,
-            port=address.port,
-            environment=target.environment if target else near[0].environment.name if near else None,
-            service=service,
-            scheme=address.scheme,
-            path=address.path,
-            resolves=resolves,
-            target=target.name if target else None,
-            is_call_target=True,
-            related=(*chain, Place(target.at, f"{target.name} is defined here")) if target else chain,
-        )
-    )
-    if target is not None and address.port is not None:
-        bind_reference(draft, at, target, address.port, caller=service, related=chain)
 
 
 def _add_configuration(draft: Draft) -> None:
