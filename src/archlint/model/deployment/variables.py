@@ -21,6 +21,7 @@ from archlint.core.values import UNKNOWN, Place, Unknown, is_unknown
 from archlint.model.deployment.compose import compose_nodes
 from archlint.model.deployment.compose_files import Project, keyed
 from archlint.model.deployment.environments import deployed
+from archlint.model.deployment.helm import UNKNOWN_PART
 from archlint.model.deployment.kubernetes import container_nodes
 from archlint.model.draft import Draft
 from archlint.model.paths import join, parent
@@ -87,10 +88,17 @@ def _data(one: KubernetesObject) -> dict[str, _Value]:
         if one.kind == "Secret":
             found[entry.key] = (_decoded(text), _place(entry))
         else:
-            found[entry.key] = (text if text is not None else "", _place(entry))
+            value = _readable(entry.value, text)
+            found[entry.key] = ("" if value is None else value, _place(entry))
     for entry in tree.entries(one.tree, "stringData"):
-        found[entry.key] = (tree.text(entry.value), _place(entry))
+        found[entry.key] = (_readable(entry.value, tree.text(entry.value)), _place(entry))
     return found
+
+
+def _readable(node: Node, text: str | None) -> str | Unknown | None:
+    """The text, UNKNOWN where it could not be read or rendered wholly."""
+    is_open = not isinstance(node, tree.Scalar) or UNKNOWN_PART in (text or "")
+    return UNKNOWN if is_open else text
 
 
 def _decoded(text: str | None) -> str | Unknown:
@@ -103,8 +111,11 @@ def _decoded(text: str | None) -> str | Unknown:
 
 
 def _place(entry: tree.Entry) -> Span:
-    """``key: value`` where both are on one line; else the key."""
+    """``key: value`` where both are on one line, a value that another file gives (a chart's values); else the key."""
     at, value = entry.at, entry.value.at
+    if value.path != at.path:
+        is_on_a_line = value.line == value.end_line
+        return value if is_on_a_line else Span(value.path, value.line, value.column, value.line, value.column + 1)
     if value.path == at.path and value.line == at.line == value.end_line:
         return Span(at.path, at.line, at.column, at.line, value.end_column)
     return at
@@ -157,9 +168,13 @@ def _entry(
         if text is None and not isinstance(given.value, tree.Scalar):
             return _variable(container, name, UNKNOWN, "unknown", given.at, ())
         expanded, chain = _expanded(text or "", found)
+        if UNKNOWN_PART in (text or ""):
+            expanded = UNKNOWN
+        if given.value.at.path != given.at.path:
+            chain = [Place(given.at, f"sets {name}"), *chain]
         variable = _variable(container, name, expanded, "literal", _place(given), chain)
         if is_unknown(expanded):
-            link(variable, partial=_holed(text or "", found))
+            link(variable, partial=_holed(text or "", found).replace(UNKNOWN_PART, HOLE))
         return variable
     reference = tree.get(item, "valueFrom")
     if reference is None:

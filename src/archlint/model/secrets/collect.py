@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from archlint.core import tree
+from archlint.core.facts.documents import HelmValues
 from archlint.core.span import Span
 from archlint.core.system.security import SecretExposure
 from archlint.core.values import Place, Truth
@@ -14,10 +15,15 @@ from archlint.model.secrets.value import Secret
 
 @dataclass
 class Collector:
-    """Adds secrets to the draft. ``seen`` are the places that have one, by path, line and column."""
+    """Adds secrets to the draft. ``seen`` are the places that have one, by path, line and column; a line of a chart's
+    values counts once, whatever its templates make of it."""
 
     draft: Draft
     seen: set[tuple[str, int, int, str]] = field(default_factory=set)
+    _values: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._values = frozenset(one.at.path for one in self.draft.index.of(HelmValues))
 
     def add(
         self,
@@ -36,6 +42,8 @@ class Collector:
         if secret is None:
             return
         spot = (at.path, at.line, at.column, name if place == "environment" else "")
+        if at.path in self._values:
+            spot = (at.path, at.line, 0, "")
         if spot in self.seen:
             return
         self.seen.add(spot)

@@ -244,7 +244,7 @@ def _emit(value: Value, indent: str, found: list[Piece]) -> None:
             found.append(_glue("- "))
             _emit(one, indent + "  ", found)
     else:
-        _emit_scalar(value, indent, found)
+        _emit_scalar(value, indent + "  ", found)
 
 
 def _emit_scalar(value: Value, indent: str, found: list[Piece]) -> None:

@@ -61,8 +61,11 @@ _UNKNOWN = (
     "mustDateModify duration durationRound buildCustomCert"
 )
 
+_TABLE = {**TEXTS, **COLLECTIONS, **LOGIC}
+
 FUNCTIONS: dict[str, Function] = {
-    **{name: _simple(function) for name, function in {**TEXTS, **COLLECTIONS, **LOGIC}.items()},
+    **{f"must{name[0].upper()}{name[1:]}": _simple(function) for name, function in _TABLE.items()},
+    **{name: _simple(function) for name, function in _TABLE.items()},
     **{name: _simple(_not_known) for name in _UNKNOWN.split()},
     "include": _include,
     "tpl": _tpl,
