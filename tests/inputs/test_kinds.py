@@ -19,6 +19,8 @@ COMPOSE = b"services:\n  orders:\n    # ours\n    image: orders\n"
         ("orders/app.py", b"", Kind.PYTHON),
         ("bin/start", b"#!/usr/bin/env python3\nprint()\n", Kind.PYTHON),
         ("bin/start", b"#!/bin/bash -e\n", Kind.SHELL),
+        ("infra/main.tf.json", b"{", Kind.TERRAFORM),
+        ("infra/prod.tfvars.json", b"{}", Kind.TERRAFORM_VALUES),
         ("bin/start", b"just text", None),
         ("k8s/orders.yaml", DEPLOYMENT, Kind.KUBERNETES),
         ("anywhere.yml", b"---\n# comment\n" + DEPLOYMENT, Kind.KUBERNETES),

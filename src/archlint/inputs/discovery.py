@@ -200,7 +200,7 @@ class _Walk:
             return
         if b"\0" in data[:HEAD] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
             self.left_out["binary"] += 1
-            if kind_of(path, b"", chart) is Kind.PYTHON:
+            if kind_of(path, data.replace(b"\0", b""), chart) not in (None, Kind.CONFIGURATION, Kind.SQL):
                 self.gap(path, "binary", "the file holds NUL bytes, so it is no source text; exclude it")
             return
         kind = kind_of(path, data, chart)

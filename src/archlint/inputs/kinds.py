@@ -146,6 +146,10 @@ def _named(name: str, path: str) -> Kind | None:
         return Kind.PYTHON_REQUIREMENTS
     if name in ("Procfile", "alembic.ini") or name.startswith(("id_rsa", "id_ed25519")):
         return Kind.CONFIGURATION
+    if name.endswith((".tf.json", ".tofu.json")):
+        return Kind.TERRAFORM
+    if name.endswith(".tfvars.json"):
+        return Kind.TERRAFORM_VALUES
     if _DOTENV.match(name) and _extension(name) not in _BY_EXTENSION:
         return Kind.DOTENV
     return None
@@ -226,7 +230,7 @@ def _configuration(path: str, data: bytes) -> Kind | None:
     name = path.rpartition("/")[2]
     if name in _TOOLING or name.startswith((".", "tsconfig", "jest.config")):
         return None
-    if name.endswith((".schema.json", ".tf.json")):
+    if name.endswith(".schema.json"):
         return None
     if name.endswith((".json", ".jsonc")) and len(data) > _CONFIGURATION_LIMIT:
         return None
