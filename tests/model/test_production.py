@@ -45,7 +45,7 @@ def test_paths_tell_tests_generated_and_vendored_code(path: str, expected: bool)
     assert is_production(path, Config(test_paths=("smoke/",))) is expected
 
 
-def reached(files: dict[str, str], command: object = ()) -> list[str]:
+def reached(files: dict[str, str], command: object = (), base: str | None = None) -> list[str]:
     """The production files of one service whose image starts with a command."""
     facts = [
         fact
@@ -64,6 +64,7 @@ def reached(files: dict[str, str], command: object = ()) -> list[str]:
             context="orders",
             service="orders",
             command=command,  # type: ignore[arg-type]
+            base=base,
         )
     )
     return sorted(path.removeprefix("orders/") for path in reachable_from_entry_points(draft))
@@ -94,6 +95,11 @@ def test_a_command_that_is_not_understood_leaves_what_looks_like_an_entry_point(
     files = {"server.py": "import flask\napp = flask.Flask(__name__)\n", "worker.py": MAIN}
     files |= {"client.py": MAIN, "old.py": ""}
     assert reached(files, UNKNOWN) == ["server.py", "worker.py"]
+
+
+def test_a_base_image_that_brings_a_server_starts_the_application() -> None:
+    files = {"app/main.py": "import flask\napp = flask.Flask(__name__)\n", "old.py": ""}
+    assert reached(files, (), "example/uvicorn-gunicorn-fastapi:3.12") == ["app/main.py"]
 
 
 def test_without_any_entry_point_all_code_counts() -> None:

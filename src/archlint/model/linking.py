@@ -14,7 +14,7 @@ from archlint.core import tree
 from archlint.core.system.workloads import Container, ImageBuild
 from archlint.core.values import is_unknown
 from archlint.model.deployment.compose import compose_nodes
-from archlint.model.deployment.images import directory_name
+from archlint.model.deployment.images import composed_build, directory_name
 from archlint.model.deployment.references import last_part
 from archlint.model.draft import Draft
 from archlint.model.paths import join, names, parent, words
@@ -94,13 +94,11 @@ def _composed(draft: Draft, container: Container, by_path: Mapping[str, ImageBui
     found = tree.get(node, "build")
     if found is None:
         return None
-    file = found.at.path
-    context = join(parent(file), tree.text(found) or tree.text(found, "context") or ".")
-    if context is None:
+    directory = parent(found.at.path)
+    built = composed_build(directory, found, by_path)
+    if built is None:
         return None
-    name = tree.text(found, "dockerfile") or "Dockerfile"
-    path = join(context, name)
-    return by_path.get(path or "") or by_path.get(join(parent(file), name) or "")
+    return by_path.get(built[1]) or by_path.get(join(directory, tree.text(found, "dockerfile") or "Dockerfile") or "")
 
 
 def _by_image(

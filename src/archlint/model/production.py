@@ -67,6 +67,8 @@ _SERVERS = _words(
     "uvicorn gunicorn hypercorn daphne granian waitress-serve celery nameko faust flask fastapi streamlit uwsgi "
     "opentelemetry-instrument ddtrace-run newrelic-admin watchmedo dramatiq rq arq taskiq"
 )
+_SERVER_BASES = re.compile(r"uvicorn|gunicorn|uwsgi|meinheld|hypercorn|starlette")
+"""Base images that bring a command of their own: it starts an application under a usual name."""
 _TARGET = re.compile(r"([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*)(?::[\w.()]+)?$")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::\w+)?$")
 _SHELL_BREAK = re.compile(r"&&|\|\||[;|\n&]")
@@ -225,7 +227,9 @@ def _commands_by_service(draft: Draft) -> dict[str, list[tuple[str, ...] | None]
     for image in draft.images:
         if image.service is not None and image.is_production:
             command = known(image.command)
-            if command != ():
+            if command == () and isinstance(image.base, str) and _SERVER_BASES.search(image.base):
+                commands.setdefault(image.service, []).append(None)
+            elif command != ():
                 commands.setdefault(image.service, []).append(command)
     for container in draft.containers:
         if container.service is None:

@@ -115,7 +115,10 @@ def _of_commands(draft: Draft, found: dict[str, Directory]) -> Iterator[StartupD
             continue
         for host in hosts_waited_for(text, {one.name: known(one.value) for one in container.variables}):
             target = directory.find(host, namespaces.get((container.environment, container.workload)))
-            if target is not None and any(one.name == container.workload for one in target.workloads):
+            if target is not None and any(
+                one.name == container.workload or (one.service is not None and one.service == container.service)
+                for one in target.workloads
+            ):
                 continue
             yield _dependency(
                 container.at,

@@ -125,6 +125,22 @@ def test_services_with_alike_routes_keep_to_their_own_contracts() -> None:
     assert {one.title: one.services for one in system.select(Contract)} == {"Orders": ("orders",), "Stock": ("stock",)}
 
 
+def test_one_document_may_describe_the_parts_of_several_services() -> None:
+    system = system_of(
+        {
+            "orders/Dockerfile": DOCKERFILE,
+            "orders/app.py": app("GET /orders", "POST /orders/open"),
+            "stock/Dockerfile": DOCKERFILE,
+            "stock/app.py": app("GET /stock", "PUT /stock/all"),
+            "swagger/openapi.yaml": openapi(
+                "API", "GET /orders", "POST /orders/open", "GET /stock", "PUT /stock/all", "GET /x"
+            ),
+        }
+    )
+    assert [one.services for one in system.select(Contract)] == [("orders", "stock")]
+    assert [name for name, found in implemented(system).items() if found == "no"] == ["GET /x"]
+
+
 def test_a_service_that_may_serve_more_than_is_seen_promises_nothing_in_vain() -> None:
     system = system_of(
         {

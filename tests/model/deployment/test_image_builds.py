@@ -78,6 +78,14 @@ def test_the_target_that_compose_builds_is_what_ships() -> None:
     assert (draft.images[0].user, draft.images[0].context) == ("1000", "orders")
 
 
+def test_a_target_for_developers_is_not_what_ships() -> None:
+    draft = build({
+        "compose.yaml": "services:\n  orders:\n    build: {context: orders, target: dev}\n",
+        "orders/Dockerfile": "FROM python:3.12 AS base\nFROM base AS dev\nUSER root\nFROM base\nUSER 1000\n",
+    })  # fmt: skip
+    assert draft.images[0].user == "1000"
+
+
 def test_variables_of_the_image_are_read_in_both_forms() -> None:
     text = 'FROM python:3.12\nENV A=1 B="two words"\nENV C three words\n'
     assert [(one.name, one.value) for one in build({"orders/Dockerfile": text}).images[0].variables] == [

@@ -25,6 +25,16 @@ def test_one_service_across_compose_and_manifests() -> None:
     assert str(draft.services[0].at) == "orders/app.py:3:7"
 
 
+def test_compose_files_in_a_folder_of_their_own_build_from_the_root() -> None:
+    for written in ("orders", "$PWD/orders", "${PWD}/orders", "../orders"):
+        draft = build({
+            "orders/Dockerfile": DOCKERFILE,
+            "orders/app.py": APPLICATION,
+            "compose/shop.yml": f"services:\n  buying:\n    build: {written}\n",
+        })  # fmt: skip
+        assert services(draft) == [("buying", "orders", "service", True, ["compose/shop.yml"])]
+
+
 def test_processes_of_one_code_base_are_one_service() -> None:
     draft = build({
         "shop/Dockerfile": DOCKERFILE,

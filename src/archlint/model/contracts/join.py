@@ -211,20 +211,28 @@ def _servings(names: Names, document: Document) -> list[Serving]:
         publishers = [one for one in names.publishers_of(document) if one not in near]
         return [Serving(one, NO_MATCH, False) for one in (*near, *publishers)]
     if document.operations and document.format in ("openapi", "proto"):
-        for service in draft.services:
-            if service not in near and names.may_meet(document, service):
-                match = _match(document, service.routes)
-                if (
-                    (document.format == "proto"
-                    and match.operations)
-                    or 2 * len(match.operations) >= len(document.operations)
-                ):
-                    found.append(Serving(service, match, True))
+        met = [
+            Serving(service, match, True)
+            for service in draft.services
+            if service not in near and names.may_meet(document, service)
+            if (match := _match(document, service.routes)).operations
+        ]
+        found = met if document.format == "proto" else _sharing(document, met)
     if found or document.format == "proto":
         return found
     if home is not None and (home in named or not (named or names.has_own_document(home, document))):
         return [Serving(home, NO_MATCH, False)]
     return []
+
+
+def _sharing(document: Document, met: Sequence[Serving]) -> list[Serving]:
+    """The services that serve most of a document, or each its own part of one that describes them all."""
+    parts = [one for one in met if len(one.match.operations) > 1]
+    together = frozenset(number for one in parts for number in one.match.operations)
+    is_split = len(parts) > 1 and sum(len(one.match.operations) for one in parts) == len(together)
+    if is_split and 2 * len(together) >= len(document.operations):
+        return parts
+    return [one for one in met if 2 * len(one.match.operations) >= len(document.operations)]
 
 
 def _match(document: Document, routes: Sequence[Route]) -> Match:

@@ -6,7 +6,8 @@ is decided by ``builds_of``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archlint.core import tree
@@ -28,6 +29,7 @@ from archlint.model.paths import is_own_source, join, names, parent, says_non_pr
 
 _STRUCTURAL = names("src app docker build deploy deployment image images server code source backend dockerfiles")
 _MAX_STAGES = 64
+_WORKING_DIRECTORY = re.compile(r"^(?:\$PWD|\$\{PWD\})(?=/|$)/?")
 
 
 def add_images(draft: Draft) -> None:
@@ -99,19 +101,16 @@ class _Declared:
 def _declared_builds(draft: Draft) -> dict[str, _Declared]:
     """What compose files and skaffold say of Dockerfiles, by the Dockerfile's path."""
     result: dict[str, _Declared] = {}
+    dockerfiles = frozenset(one.at.path for one in draft.index.of(Dockerfile))
     for file in draft.index.of(ComposeFile):
         directory = parent(file.at.path)
         for one in tree.entries(file.tree, "services"):
             found = tree.get(one.value, "build")
             if found is None:
                 continue
-            relative = tree.text(found) or tree.text(found, "context") or "."
-            context = join(directory, relative)
-            if context is None:
-                continue
-            path = join(context, tree.text(found, "dockerfile") or "Dockerfile")
-            if path is not None:
-                declared = result.setdefault(path, _Declared(context))
+            built = composed_build(directory, found, dockerfiles)
+            if built is not None:
+                declared = result.setdefault(built[1], _Declared(built[0]))
                 if not says_non_production(file.at.path):
                     declared.targets.add(tree.text(found, "target"))
                 image = tree.text(one.value, "image")
@@ -132,9 +131,25 @@ def _declared_builds(draft: Draft) -> dict[str, _Declared]:
     return result
 
 
+def composed_build(directory: str, build: tree.Node, dockerfiles: Container[str]) -> tuple[str, str] | None:
+    """The context and the Dockerfile of a compose ``build:``. Paths start at the file's directory, or at the root, for
+    files that are run from there (``$PWD/orders``, ``--project-directory``)."""
+    written = tree.text(build) or tree.text(build, "context") or "."
+    relative = _WORKING_DIRECTORY.sub("", written)
+    found: list[tuple[str, str]] = []
+    for start in (directory, "") if relative == written else ("", directory):
+        place = join(start, relative)
+        file = join(place, tree.text(build, "dockerfile") or "Dockerfile") if place is not None else None
+        if place is not None and file is not None:
+            found.append((place, file))
+    return next((one for one in found if one[1] in dockerfiles), found[0] if found else None)
+
+
 def _build(found: Dockerfile, declared: _Declared, required: Mapping[str, Sequence[PythonRequirement]]) -> ImageBuild:
     path = found.at.path
-    target = next(iter(declared.targets)) if len(declared.targets) == 1 else None
+    # A stage called dev or test is for developers: what ships is the last one.
+    targets = {one for one in declared.targets if one is None or not says_non_production(one)}
+    target = next(iter(targets)) if len(targets) == 1 else None
     chain = shipped_stages(found, target)
     instructions = [one for stage in reversed(chain) for one in stage.instructions]
     key = path
