@@ -120,7 +120,7 @@ def _names(
 def _policy(
     draft: Draft, expression: Expression | None, module: Module, call: PythonCall
 ) -> Setting[str] | Unknown | None:
-    if any(_is_set(call, one) for one in ("exclusive", "auto_delete")):
+    if any(_may_be_set(draft, module, call, one) for one in ("exclusive", "auto_delete")):
         return Unknown("the queue goes with its consumer: what it holds is transient")
     if expression is None:
         return UNKNOWN if call.is_open else None
@@ -145,9 +145,11 @@ def _policy(
     return None
 
 
-def _is_set(call: PythonCall, name: str) -> bool:
+def _may_be_set(draft: Draft, module: Module, call: PythonCall, name: str) -> bool:
+    """Whether a switch of the call is on, or may be: a wrapper's parameter is what its callers and default say."""
     given = call.argument(name)
-    return given is not None and not (isinstance(given.value, Literal) and not given.value.value)
+    values = draft.program.evaluate(given.value, module) if given is not None else ()
+    return isinstance(values, Unknown) or any(one.value or not one.is_exact for one in values)
 
 
 def _handles_failures(draft: Draft, code: ServiceCode) -> Span | None:
