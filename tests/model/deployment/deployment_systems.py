@@ -22,9 +22,11 @@ from archlint.readers import read
 def build(files: dict[str, str], config: Config | None = None) -> Draft:
     """The draft after the stages of the deployment."""
     facts = []
+    charts = [path.removesuffix("Chart.yaml").rstrip("/") for path in files if path.endswith("Chart.yaml")]
     for path, text in files.items():
         data = textwrap.dedent(text).encode()
-        kind = kind_of(path, data)
+        chart = max((one for one in charts if not one or path.startswith(f"{one}/")), key=len, default=None)
+        kind = kind_of(path, data, chart)
         assert kind is not None, path
         facts += read(SourceFile(path, kind, data, ""))
     index = FactIndex(facts)
