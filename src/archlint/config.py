@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime
 import difflib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args, get_origin, get_type_hints
 
 import msgspec
+
+from archlint.core.record import dataclass
 
 if TYPE_CHECKING:
     import yaml

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime
 import gc
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from archlint import __version__, inputs, model, ruleset, triage
 from archlint.config import Config, Options, find_config, load_config
 from archlint.core.facts import AnyFact, Gap
 from archlint.core.finding import Inputs, Report
+from archlint.core.record import dataclass
 from archlint.core.rule import Rule
 from archlint.core.system import System
 from archlint.inputs import Progress

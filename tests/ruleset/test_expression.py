@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from archlint.core.record import dataclass
 from archlint.core.rule import OptionValue
 from archlint.core.span import start_of
 from archlint.core.system import Subject

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterable, Mapping
 
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system import System
 from archlint.core.system.security import SecretExposure
@@ -16,9 +16,9 @@ MASK = "***"
 SHORTEST = 4
 """Shorter texts are not looked for: they would be found everywhere."""
 
-_QUOTED = re.compile(r"([\"'])((?:\\.|(?!\1).)+)\1")
-_KEY = re.compile(r"^\s*(?:-\s+)?(?:(?:ENV|ARG|export)\s+)?[\w.()\[\]-]+\s*[:=]\s*(?!//)")
-_USERINFO = re.compile(r"(://[^\s:/@\"'\\]*:)[^\s/@\"'\\]+@")
+_QUOTED = pattern(r"([\"'])((?:\\.|(?!\1).)+)\1")
+_KEY = pattern(r"^\s*(?:-\s+)?(?:(?:ENV|ARG|export)\s+)?[\w.()\[\]-]+\s*[:=]\s*(?!//)")
+_USERINFO = pattern(r"(://[^\s:/@\"'\\]*:)[^\s/@\"'\\]+@")
 
 
 def redacted(text: str, system: System, sources: Mapping[str, str]) -> str:

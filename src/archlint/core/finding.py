@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archlint.core.facts.base import Gap
+from archlint.core.record import dataclass
 from archlint.core.rule import Rule, Severity
 from archlint.core.span import Span
 from archlint.core.values import Place

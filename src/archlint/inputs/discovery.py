@@ -11,11 +11,12 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from archlint.config import Config
 from archlint.core.facts.base import Gap
+from archlint.core.record import dataclass
 from archlint.core.source import Kind, SourceFile
 from archlint.core.span import start_of
 from archlint.inputs.git import Repository, gitignore

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar, cast
 
 from archlint.config import Config
 from archlint.core.facts.base import Fact, Gap
+from archlint.core.record import dataclass
 from archlint.core.system import Subject, System
 from archlint.core.system.services import Service
 from archlint.core.system.workloads import (

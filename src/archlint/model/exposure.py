@@ -8,11 +8,12 @@ gateway; so is a container of a known gateway image, or what the configuration o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 
 from archlint.core import tree
 from archlint.core.facts.documents import KubernetesObject
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.system.security import DatabaseExposure
 from archlint.core.system.workloads import Container, Exposure, NetworkService, Workload

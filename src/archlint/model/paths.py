@@ -5,7 +5,7 @@ In come POSIX paths relative to the root; out come plain answers. No file is rea
 
 from __future__ import annotations
 
-import re
+from archlint.core.record import pattern
 
 
 def names(text: str) -> frozenset[str]:
@@ -24,7 +24,7 @@ NON_PRODUCTION_NAMES = names(
 )
 """Words that say that a compose file, overlay or directory of manifests is not for production."""
 
-_WORDS = re.compile(r"[^a-zA-Z0-9]+")
+_WORDS = pattern(r"[^a-zA-Z0-9]+")
 
 
 def is_own_source(path: str) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from archlint.core.record import dataclass, pattern
 from archlint.core.system.base import link
 from archlint.core.system.calls import Route
 from archlint.core.system.services import Service
@@ -19,8 +19,8 @@ from archlint.core.values import Place, Truth, Unknown
 from archlint.model.code.routes import has_opaque_routes
 from archlint.model.draft import Draft
 
-_URL = re.compile(r"https?://(?P<host>\[[^\]]*\]|[^\s:/\"'$]+)(?::(?P<port>\d+))?(?P<path>/[^\s\"'?#|&;)]*)?")
-_ASKS = re.compile(r"\b(curl|wget|http|urlopen|requests|httpx)\b")
+_URL = pattern(r"https?://(?P<host>\[[^\]]*\]|[^\s:/\"'$]+)(?::(?P<port>\d+))?(?P<path>/[^\s\"'?#|&;)]*)?")
+_ASKS = pattern(r"\b(curl|wget|http|urlopen|requests|httpx)\b")
 _GIVEN_BY_FRAMEWORK = {
     "fastapi": ("/docs", "/redoc", "/openapi.json"),
     "ninja": ("/api/docs", "/api/openapi.json"),
@@ -29,8 +29,8 @@ _GIVEN_BY_FRAMEWORK = {
 _READ_FRAMEWORKS = frozenset(
     {"flask", "fastapi", "starlette", "quart", "sanic", "aiohttp", "bottle", "falcon", "tornado", "django", "nameko"}
 )
-_OTHER_SERVERS = re.compile(r"\b(nginx|supervisord|caddy|envoy|apache2|httpd|haproxy)\b")
-_PARAMETER = re.compile(r"\{[^{}]*\}")
+_OTHER_SERVERS = pattern(r"\b(nginx|supervisord|caddy|envoy|apache2|httpd|haproxy)\b")
+_PARAMETER = pattern(r"\{[^{}]*\}")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ by hand, a script that makes test tokens) is no production code. Where no entry 
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -25,6 +24,7 @@ from archlint.core.facts.python import (
     PythonModule,
     Reference,
 )
+from archlint.core.record import pattern
 from archlint.core.system.services import Service
 from archlint.core.values import known
 from archlint.model.draft import Draft
@@ -41,10 +41,10 @@ NON_PRODUCTION_DIRECTORIES = _words(
     "benchmarks bench loadtest loadtests load_test load_tests load-test load-tests perf_tests performance_tests "
     "locust notebooks"
 )
-_NON_PRODUCTION_FILE = re.compile(
+_NON_PRODUCTION_FILE = pattern(
     r"(test_.*|.*_tests?|tests?|conftest|locustfile.*|.*_pb2(_grpc)?|setup|noxfile|fabfile|.*\.ipynb)\.pyi?"
 )
-_HAND_RUN_FILE = re.compile(
+_HAND_RUN_FILE = pattern(
     r"(.*[_-])?(client|demo|example|seed|seeder|populate|try|playground)([_-].*)?\.py|generate_.*\.py"
 )
 _ENTRY_FILES = _words(
@@ -62,18 +62,18 @@ APPLICATIONS = _words(
 )
 _LOAD_GENERATORS = frozenset({"locust", "molotov", "boom", "taurus"})
 _LOADS_BY_NAME = frozenset({"django", "celery", "connexion", "nameko", "airflow", "dagster", "pluggy", "stevedore"})
-_PYTHON = re.compile(r"(.*/)?(python|pypy)[0-9.]*$")
+_PYTHON = pattern(r"(.*/)?(python|pypy)[0-9.]*$")
 _SERVERS = _words(
     "uvicorn gunicorn hypercorn daphne granian waitress-serve celery nameko faust flask fastapi streamlit uwsgi "
     "opentelemetry-instrument ddtrace-run newrelic-admin watchmedo dramatiq rq arq taskiq"
 )
-_SERVER_BASES = re.compile(r"uvicorn|gunicorn|uwsgi|meinheld|hypercorn|starlette")
+_SERVER_BASES = pattern(r"uvicorn|gunicorn|uwsgi|meinheld|hypercorn|starlette")
 """Base images that bring a command of their own: it starts an application under a usual name."""
-_TARGET = re.compile(r"([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*)(?::[\w.()]+)?$")
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::\w+)?$")
-_SHELL_BREAK = re.compile(r"&&|\|\||[;|\n&]")
+_TARGET = pattern(r"([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*)(?::[\w.()]+)?$")
+_DOTTED = pattern(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::\w+)?$")
+_SHELL_BREAK = pattern(r"&&|\|\||[;|\n&]")
 _PREFIXES = frozenset({"exec", "nohup", "time", "env", "then", "do", "else"})
-_ASSIGNMENT = re.compile(r"\w+=")
+_ASSIGNMENT = pattern(r"\w+=")
 _MOST_STRINGS = 2000
 
 

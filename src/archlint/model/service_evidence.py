@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archlint.core.facts.documents import OtherSource
 from archlint.core.facts.python import PythonModule, PythonRequirement
+from archlint.core.record import dataclass
 from archlint.core.span import start_of
 from archlint.core.system.workloads import Container, ImageBuild
 from archlint.core.values import Place

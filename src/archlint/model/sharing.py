@@ -7,11 +7,11 @@ keeps several processes. Sidecars are part of their service, and so are a servic
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from archlint.core.facts.documents import ConfigValue, ShellScript
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.services import SharedDeployment
 from archlint.core.system.workloads import Container
@@ -19,19 +19,19 @@ from archlint.core.values import Place, Unknown
 from archlint.model.draft import Draft
 from archlint.model.production import is_production, service_name_at
 
-_SERVERS = re.compile(
+_SERVERS = pattern(
     r"\b(?:uvicorn|gunicorn|hypercorn|daphne|waitress-serve|flask\s+run|fastapi\s+run|python\d?(?:\.\d+)?|node|java"
     r"|nameko\s+run|celery|npm\s+(?:run|start)|streamlit\s+run|faust|dramatiq|rq\s+worker|arq)\b"
 )
-_HELPERS = re.compile(
+_HELPERS = pattern(
     r"(?i)\b(?:nginx|cron|crond|rsyslogd?|syslog|sshd|logrotate|tail|filebeat|fluent|supervisor|eventlistener|exporter"
     r"|migrate|alembic|collectstatic|pip|manage\.py\s+(?:migrate|collectstatic|loaddata)|-c\s)"
 )
-_SAME_SERVICE = re.compile(
+_SAME_SERVICE = pattern(
     r"(?i)(?:^|[-_./])(?:worker|workers|beat|scheduler|cron|tasks?|consumer|cli|migrat\w*|manage|alembic|flower|seed|init)"
     r"(?:$|[-_./:])"
 )
-_MODULE = re.compile(
+_MODULE = pattern(
     r"(?:uvicorn|gunicorn|hypercorn|daphne)\b(?:\s+-\S+(?:[= ]\S+)?)*?\s+(?P<app>[A-Za-z_][\w.]*):\w+"
     r"|python\d?(?:\.\d+)?\s+(?:-u\s+)?(?:-m\s+(?P<module>[A-Za-z_][\w.]*)|(?P<file>[\w./-]+\.py))"
 )

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from archlint.core import tree
 from archlint.core.facts.documents import ShellScript
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.calls import HttpCall
 from archlint.core.system.services import StartupDependency
@@ -32,14 +33,14 @@ _KINDS = {
     "broker": "broker",
     "job": "job",
 }
-_LOOP = re.compile(r"\b(?:until|while|for)\b[\s\S]{0,2000}?\bdo\b")
-_PAUSE = re.compile(r"\bsleep\b|--wait|-W\d|\bexit 1\b|--retry")
-_TOOLS = re.compile(
+_LOOP = pattern(r"\b(?:until|while|for)\b[\s\S]{0,2000}?\bdo\b")
+_PAUSE = pattern(r"\bsleep\b|--wait|-W\d|\bexit 1\b|--retry")
+_TOOLS = pattern(
     r"\b(?:nc|ncat|netcat|curl|wget|grpcurl|grpc_health_probe|grpc-health-probe|pg_isready|mysqladmin|redis-cli|nslookup|"
     r"dig|getent|host|ping|telnet|mongo|mongosh|rabbitmq-diagnostics|rabbitmqctl|kafka-topics|http|psql|mysql|nmap|tcping)\b"
     r"|/dev/tcp/"
 )
-_WAITERS = re.compile(
+_WAITERS = pattern(
     r"(?:^|[\s/\"'])(?:wait-for-it|wait-for|wait_for_it|wait_for|wait4x|wait4ports|dockerize|await|wait-on|waitforit)"
     r"(?:\.sh|\.py)?\b(?P<rest>[^\n|;&]*)"
 )
@@ -53,12 +54,12 @@ _HOST_FORMS = (
     re.compile(r"(?:\s-h\s*|--host[= ]|-addr[= ]|--addr[= ]|\s-H\s+)[\"']?(?P<host>[A-Za-z][\w.-]*)"),
     re.compile(r"(?:^|[\s\"'])(?P<host>[A-Za-z][\w.-]*):\d{2,5}(?=$|[\s/\"';)])"),
 )
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)(?:(:?-)([^}]*))?\}?")
-_KUBECTL = re.compile(
+_VARIABLE = pattern(r"\$\{?([A-Za-z_]\w*)(?:(:?-)([^}]*))?\}?")
+_KUBECTL = pattern(
     r"\bkubectl\b[^\n;&|]*\b(?:wait|rollout\s+status)\b[^\n;&|]*?(?:app(?:\.kubernetes\.io/name)?=|\w+/)(?P<host>[\w.-]+)"
 )
-_WAIT_FUNCTION = re.compile(r"(?i)wait|until|ensure|startup|start_up|on_start|lifespan|main|bootstrap|init")
-_STORE_NAME = re.compile(
+_WAIT_FUNCTION = pattern(r"(?i)wait|until|ensure|startup|start_up|on_start|lifespan|main|bootstrap|init")
+_STORE_NAME = pattern(
     r"(?i)(?:^|[-_.])(?:db|database|postgres(?:ql)?|pg|mysql|mariadb|mongo(?:db)?|redis|cache|memcached|elastic\w*|cassandra"
     r"|rabbit(?:mq)?|kafka|zookeeper|nats|broker|queue|mq|minio)(?:$|[-_.\d])"
 )

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from archlint.core.finding import Finding
+from archlint.core.record import pattern
 from archlint.core.rule import Rule
 from archlint.core.span import Span
 
@@ -18,12 +19,12 @@ MAX_WIDTH = 160
 MAX_LINES = 200
 """Of a secret that goes over several lines (a key), as many are masked; no report shows more than the first."""
 MASK = "***"
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-_QUOTED = re.compile(r"([\"'])(?:\\.|(?!\1).)+\1")
-_HIDDEN = re.compile(rf"([\"']){re.escape(MASK)}\1")
-_ASSIGNED = re.compile(r"([:=]\s*)(?![\"'\s])\S.*$")
-_KEY = re.compile(r"\s*(?:(?:ENV|ARG|export)\s+)?[\w.()\[\]-]+\s*[:=]\s*")
-_USERINFO = re.compile(r"(://[^\s:/@\"']*:)[^\s/@\"']+@")
+_CONTROL = pattern(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_QUOTED = pattern(r"([\"'])(?:\\.|(?!\1).)+\1")
+_HIDDEN = pattern(rf"([\"']){re.escape(MASK)}\1")
+_ASSIGNED = pattern(r"([:=]\s*)(?![\"'\s])\S.*$")
+_KEY = pattern(r"\s*(?:(?:ENV|ARG|export)\s+)?[\w.()\[\]-]+\s*[:=]\s*")
+_USERINFO = pattern(r"(://[^\s:/@\"']*:)[^\s/@\"']+@")
 
 
 class Excerpts:

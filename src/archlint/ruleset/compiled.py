@@ -6,10 +6,10 @@ import functools
 import keyword
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from archlint.core.facts.base import Fact
+from archlint.core.record import dataclass
 from archlint.core.rule import Rule
 from archlint.core.span import Span
 from archlint.core.system import SUBJECTS, Subject

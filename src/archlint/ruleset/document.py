@@ -6,10 +6,10 @@ A ``Node`` is what PyYAML's C composer gives: its marks are turned into lines an
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 import yaml
 
+from archlint.core.record import dataclass
 from archlint.ruleset.errors import RuleError, did_you_mean
 
 MAX_BYTES = 200_000

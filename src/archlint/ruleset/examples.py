@@ -8,19 +8,18 @@ is read, and a line that held nothing else becomes empty.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import yaml
 
+from archlint.core.record import dataclass, pattern
 from archlint.core.rule import Example, Rule
 from archlint.ruleset.document import Source, compose, entries, pairs, text
 from archlint.ruleset.errors import RuleError
 from archlint.ruleset.schema import first_document
 
-_MARK = re.compile(r"[ \t]*(?:#|//|--)[ \t]*expect(?P<next>-next)?(?P<todo>-todo)?[ \t]*$")
-_NEAR_MARK = re.compile(r"(?:#|//|--)[ \t]*expect\S*[ \t]*$")
+_MARK = pattern(r"[ \t]*(?:#|//|--)[ \t]*expect(?P<next>-next)?(?P<todo>-todo)?[ \t]*$")
+_NEAR_MARK = pattern(r"(?:#|//|--)[ \t]*expect\S*[ \t]*$")
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from archlint.core.record import dataclass
 from archlint.core.rule import OptionValue
 from archlint.core.values import UNKNOWN, Unknown
 from archlint.ruleset.errors import ExpressionError, did_you_mean

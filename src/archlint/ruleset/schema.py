@@ -5,10 +5,9 @@ Everything is checked here, once: keys, types, names, the subject, and every exp
 
 from __future__ import annotations
 
-import re
-
 import yaml
 
+from archlint.core.record import pattern
 from archlint.core.rule import Option, OptionValue, Rule, Severity
 from archlint.core.system import SUBJECTS
 from archlint.ruleset.compiled import CompileError, compile_rule
@@ -24,7 +23,7 @@ OPTION_TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "list": (tuple,),
 }
-KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+KEBAB = pattern(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def read_rule(path: str, content: str, *, name: str, category: str, is_builtin: bool) -> Rule:

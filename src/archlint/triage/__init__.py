@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from archlint.config import Config, lines_of_exceptions
 from archlint.core.finding import Finding, Suppressed, Violation
+from archlint.core.record import dataclass
 from archlint.core.rule import Rule
 from archlint.core.span import Span
 from archlint.core.system.suppressions import Suppression

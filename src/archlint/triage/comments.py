@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import datetime
 import io
-import re
 import tokenize
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from archlint.core.record import dataclass, pattern
 from archlint.core.source import Kind, SourceFile
 from archlint.core.span import Span
 
 MARK = b"archlint:"
 
-_ATTEMPT = re.compile(r"(?P<opening>#|//|/\*|--)\s*archlint:\s*(?P<body>.*?)\s*(?:\*/.*)?$")
-_GRAMMAR = re.compile(
+_ATTEMPT = pattern(r"(?P<opening>#|//|/\*|--)\s*archlint:\s*(?P<body>.*?)\s*(?:\*/.*)?$")
+_GRAMMAR = pattern(
     r"(?P<form>ignore|ignore-file)\[(?P<rules>[^\]]*)\](?:\s+until=(?P<until>\S+))?(?:\s+--(?:\s+(?P<reason>\S.*))?)?$"
 )
-_RULE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*$")
+_RULE = pattern(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*$")
 _USAGE = "write `archlint: ignore[rule-id] -- reason`"
 _HASH = ("#",)
 _OPENINGS: dict[Kind, tuple[str, ...]] = {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.system.base import Subject
 from archlint.core.values import Place, Truth, Unknown

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.system.base import Subject
 from archlint.core.system.calls import Dependency, RemoteCall, Route

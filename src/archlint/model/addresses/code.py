@@ -8,7 +8,6 @@ by others.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from archlint.core.facts.python import (
     Choice,
@@ -20,6 +19,7 @@ from archlint.core.facts.python import (
     PythonAssignment,
     Template,
 )
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.system.calls import AddressReference, GrpcCall, HttpCall
 from archlint.core.system.data import DatastoreUse

@@ -6,13 +6,13 @@ environment is wholly read and nothing there, an operator's resource for instanc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 
 from archlint.core import tree
 from archlint.core.facts.documents import ComposeFile, KubernetesObject
+from archlint.core.record import dataclass, pattern
 from archlint.core.system.workloads import Environment, NetworkService
 from archlint.core.values import UNKNOWN, Truth, Unknown
 from archlint.model.deployment.compose_files import Project, projects
@@ -20,19 +20,19 @@ from archlint.model.deployment.environments import deployed, is_workload
 from archlint.model.draft import Draft
 from archlint.model.paths import parent
 
-_BUILT_IN_GROUPS = re.compile(
+_BUILT_IN_GROUPS = pattern(
     r"^(?:v1|v2|apps/|batch/|autoscaling/|policy/|extensions/|.*\.k8s\.io/|.*istio\.io/|monitoring\.coreos\.com/"
     r"|cert-manager\.io/|external-secrets\.io/|bitnami\.com/|traefik\.|.*traefik\.io/|argoproj\.io/|keda\.sh/|kyverno"
     r"|cilium\.io/|projectcalico|configuration\.konghq|linkerd\.io|policy\.linkerd|kustomize\.|skaffold/|kuma\.io)"
 )
-_MADE_BY_CHARTS = re.compile(
+_MADE_BY_CHARTS = pattern(
     r"-(?:postgresql|postgres|pgbouncer|rabbitmq|redis|mysql|mariadb|mongodb|mongo|kafka|zookeeper|elasticsearch|nats|"
     r"memcached|minio|cassandra|consul|vault|etcd|influxdb|clickhouse|opensearch|keycloak|redpanda)"
     r"(?:-(?:ha|cluster|headless|master|primary|replicas?|svc|service|rw|ro|read|0|haproxy|proxysql|coordinator))*$"
 )
-_PLATFORMS = re.compile(r"^(?:kube|gke|eks|aks|openshift)-|-system$")
+_PLATFORMS = pattern(r"^(?:kube|gke|eks|aks|openshift)-|-system$")
 """Namespaces that the cluster's platform fills."""
-_POD = re.compile(r"^(.+)-\d+$")
+_POD = pattern(r"^(.+)-\d+$")
 _ALWAYS = frozenset(("kubernetes", "kube-dns", "metrics-server"))
 
 

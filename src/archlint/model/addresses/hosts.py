@@ -9,20 +9,20 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 
+from archlint.core.record import dataclass, pattern
 from archlint.model.secrets.names import words_of
 from archlint.model.secrets.value import MASK, expand
 
-_URL = re.compile(
+_URL = pattern(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^\s/@,;\"']*@)?(?P<hosts>\[[0-9A-Fa-f:.%]+\](?::\d+)?|[^\s/?#\"'<>|\\]+)"
     r"(?P<path>/[^\s?#\"',]*)?"
 )
-_HOST_PORT = re.compile(
+_HOST_PORT = pattern(
     r"^(?P<host>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9_\x00](?:[A-Za-z0-9_.\x00-]*[A-Za-z0-9\x00])?):(?P<port>\d{2,5})$"
 )
-_HOST = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?\.?$")
-_LABEL = re.compile(r"^[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?$", re.IGNORECASE)
+_HOST = pattern(r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?\.?$")
+_LABEL = pattern(r"^[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?$", re.IGNORECASE)
 
 _HOST_WORDS = frozenset(
     (
@@ -96,7 +96,7 @@ _OTHER_WORDS = frozenset(
 _OWN_ADDRESS = frozenset(
     (("host",), ("hostname",), ("server", "host"), ("app", "host"), ("http", "host"), ("address",))
 )
-_NO_PORT_NAMES = re.compile(r"(?i)(image|version|tag|digest|time|schedule|cron|ratio|mapping|user|uid|group|ports?)$")
+_NO_PORT_NAMES = pattern(r"(?i)(image|version|tag|digest|time|schedule|cron|ratio|mapping|user|uid|group|ports?)$")
 _PUBLIC_SCHEMES = frozenset(
     ("file", "s3", "gs", "jdbc", "sqlite", "urn", "data", "arn", "memory", "unix", "docker", "spiffe")
 )

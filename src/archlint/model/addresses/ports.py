@@ -6,15 +6,14 @@ whatever the host publishes. Only what is known to be missing is reported as suc
 
 from __future__ import annotations
 
-import re
-
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.workloads import Container, NetworkService, PortBinding, ServicePort
 from archlint.core.values import UNKNOWN, Place, Truth, Unknown
 from archlint.model.addresses.directory import offered_ports
 from archlint.model.draft import Draft
 
-_COMMAND_PORT = re.compile(
+_COMMAND_PORT = pattern(
     r"(?:--(?:port|http-port|server-port|listen-port)[= ]|(?:^| )-p[= ]?|(?:--bind|-b|--http|--host)[= ]\S*?:"
     r"|runserver \S*?:|runserver )(\d{2,5})\b"
 )

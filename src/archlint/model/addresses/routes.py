@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from archlint.core import tree
 from archlint.core.facts.documents import KubernetesObject
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.system.calls import AddressReference
 from archlint.core.system.workloads import NetworkService, PortBinding

@@ -7,8 +7,6 @@ from the service config in its options (gRFC A2). What is not read is UNKNOWN.
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass
 
 from archlint.core.facts.python import (
     Argument,
@@ -21,6 +19,7 @@ from archlint.core.facts.python import (
     PythonCall,
     Reference,
 )
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.values import Setting, Truth, Unknown
 from archlint.model.code.objects import call_of, items_of, member_of, methods_of, text_of
@@ -31,11 +30,11 @@ from archlint.model.program.program import Module
 _INSECURE = frozenset({"grpc.insecure_channel", "grpc.aio.insecure_channel", "grpc.experimental.aio.insecure_channel"})
 _SECURE = frozenset({"grpc.secure_channel", "grpc.aio.secure_channel", "grpc.experimental.aio.secure_channel"})
 _GRPCLIB = frozenset({"grpclib.client.Channel", "grpclib.Channel"})
-_WITHOUT_DEADLINE = re.compile(
+_WITHOUT_DEADLINE = pattern(
     r"^(opentelemetry|opentracing|py_grpc_prometheus|grpc_opentracing|ddtrace|elasticapm|sentry_sdk|prometheus_client)\b"
 )
 _MOST_LAYERS = 6
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)s$")
+_DURATION = pattern(r"(\d+(?:\.\d+)?)s$")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ In: the modules of the services. Out: for a client, the timeout that holds where
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archlint.core.facts.python import (
     Argument,
@@ -18,6 +18,7 @@ from archlint.core.facts.python import (
     PythonFunction,
     Reference,
 )
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.values import Setting, Unknown
 from archlint.model.code.http_libraries import CLIENT_CLASSES, PLAIN_ADAPTERS, Client, Library

@@ -7,9 +7,9 @@ absent parts are None; None for text that is no connection string of a datastore
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote
 
+from archlint.core.record import dataclass, pattern
 from archlint.core.values import UNKNOWN, Unknown
 from archlint.model.program.program import HOLE
 
@@ -64,11 +64,11 @@ PORTS = {
 NAMED_DATABASES = frozenset({"postgresql", "mysql", "mssql", "mongodb", "oracle", "clickhouse", "couchdb"})
 """Engines with accounts and named databases."""
 
-_URL = re.compile(r"^(?:jdbc:)?(?P<scheme>[A-Za-z][A-Za-z0-9]*)(?:\+[\w.{}-]+)?://(?P<rest>.*)$", re.DOTALL)
-_GO_DSN = re.compile(
+_URL = pattern(r"^(?:jdbc:)?(?P<scheme>[A-Za-z][A-Za-z0-9]*)(?:\+[\w.{}-]+)?://(?P<rest>.*)$", re.DOTALL)
+_GO_DSN = pattern(
     r"^(?P<user>[^:@/\s]+):(?P<password>[^@]*)@(?:tcp)?\((?P<host>[^):]+)(?::(?P<port>\d+))?\)/(?P<db>\w+)"
 )
-_KEY_VALUE = re.compile(r"(?P<key>[A-Za-z_][\w ]*?)\s*=\s*(?P<value>'[^']*'|\"[^\"]*\"|[^;\s]+(?: [^;=\s]+(?=;))?)")
+_KEY_VALUE = pattern(r"(?P<key>[A-Za-z_][\w ]*?)\s*=\s*(?P<value>'[^']*'|\"[^\"]*\"|[^;\s]+(?: [^;=\s]+(?=;))?)")
 _LONGEST = 4096
 
 

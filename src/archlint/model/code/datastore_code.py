@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from archlint.core.facts.python import (
     Expression,
@@ -17,6 +17,7 @@ from archlint.core.facts.python import (
     Member,
     Reference,
 )
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Place, Truth, Unknown
 from archlint.model.code.connection_urls import NAMED_DATABASES, parse_address
@@ -26,9 +27,9 @@ from archlint.model.code.scope import CodeScope, Surroundings, place_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import HOLE, Module, Resolved
 
-_ACCOUNT_NAME = re.compile(r"USER|LOGIN|ACCOUNT", re.IGNORECASE)
-_DATABASE_NAME = re.compile(r"DB|DATABASE|NAME", re.IGNORECASE)
-_HOST_NAME = re.compile(r"HOST|SERVER|ADDR|ENDPOINT", re.IGNORECASE)
+_ACCOUNT_NAME = pattern(r"USER|LOGIN|ACCOUNT", re.IGNORECASE)
+_DATABASE_NAME = pattern(r"DB|DATABASE|NAME", re.IGNORECASE)
+_HOST_NAME = pattern(r"HOST|SERVER|ADDR|ENDPOINT", re.IGNORECASE)
 _MONGO_MEMBERS = frozenset(
     [
         "admin",

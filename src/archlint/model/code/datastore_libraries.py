@@ -6,9 +6,8 @@ A library that is not in the tables is no datastore to archlint.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archlint.core.facts.python import Expression, Literal, PythonCall
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 
 

@@ -7,9 +7,9 @@ answers there.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
+from archlint.core.record import pattern
 from archlint.core.system.workloads import Container, EnvironmentVariable
 from archlint.core.values import UNKNOWN, Unknown
 from archlint.model.code.connection_urls import ENGINES, PORTS, parse_address
@@ -17,7 +17,7 @@ from archlint.model.code.datastore_code import CodeUse
 from archlint.model.code.scope import Surroundings, place_of
 from archlint.model.program.program import HOLE
 
-_SUFFIX = re.compile(
+_SUFFIX = pattern(
     r"^(?P<prefix>.*?)_?(?P<part>HOSTNAME|HOST|SERVER|ADDRESS|ADDR|ENDPOINT|PORT|DATABASE_NAME|DBNAME|DB_NAME|DATABASE|NAME|DB|"
     r"USERNAME|USER_NAME|USER|LOGIN|URI|URL|DSN|CONNECTION_STRING)$"
 )

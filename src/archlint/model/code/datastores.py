@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.system.base import link
 from archlint.core.system.data import Datastore, DatastoreUse
@@ -35,12 +36,12 @@ _CREATES_SUPERUSER = {
     "mongodb": ("MONGO_INITDB_ROOT_USERNAME", "MONGODB_ROOT_USER"),
     "mysql": ("MARIADB_ROOT_USER", "MYSQL_ROOT_USER"),
 }
-_OWN_TOOLING = re.compile(
+_OWN_TOOLING = pattern(
     r"(^|[-_])(db|database)?[-_]?(migrations?|migrate|migrator|backup|backups|dump|seed|seeder|init|initdb|bootstrap|flyway|"
     r"liquibase|alembic|exporter|adminer|pgadmin|phpmyadmin|mongo-express|redis-commander|prisma|cleanup|cron|cronjob)($|[-_])",
     re.IGNORECASE,
 )
-_SIDE_PROCESS = re.compile(
+_SIDE_PROCESS = pattern(
     r"[-_](workers?|celery|beat|scheduler|cron|cronjob|jobs?|migrations?|migrate|consumer|tasks?|queue|backup|seed|init)$",
     re.IGNORECASE,
 )

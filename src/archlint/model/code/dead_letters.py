@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from archlint.core.facts.python import Dictionary, Expression, Literal, PythonCall
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Place, Setting, Unknown
 from archlint.model.code.handler_trace import texts_of
@@ -22,7 +22,7 @@ from archlint.model.program.program import Module
 
 _DECLARATIONS = frozenset({"queue_declare", "declare_queue"})
 _QUEUES = _DECLARATIONS | {"Queue", "RabbitQueue"}
-_DEAD_WORDS = re.compile(
+_DEAD_WORDS = pattern(
     r"dlq|dlx|dead[-_. ]?letter|poison|parking[-_]?lot|quarantine|failed[-_. ](messages|events|topic)|\.errors?$", re.I
 )
 _MOST_NAMES = 500

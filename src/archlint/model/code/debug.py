@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from archlint.core.facts.python import Item, Literal, Member, PythonCall, Reference
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.services import DebugSetting
 from archlint.core.system.workloads import EnvironmentVariable
@@ -33,25 +34,25 @@ _APPLICATIONS = frozenset(
         "aiohttp.web.Application",
     ]
 )
-_RUNNERS = re.compile(
+_RUNNERS = pattern(
     r"(flask\.Flask|quart\.Quart|sanic\.Sanic|sanic\.app\.Sanic|flask_socketio\.SocketIO|connexion\.\w+|bottle\.Bottle|bottle|"
     r"flask_script\.Server|werkzeug\.serving|dash\.Dash|robyn\.Robyn|apiflask\.APIFlask|flask_openapi3\.OpenAPI)"
     r"\.(run|run_simple|run_server)$"
 )
 _FLASKS = ("flask", "quart", "connexion", "sanic", "flask_socketio", "apiflask", "flask_openapi3", "bottle", "dash")
-_SERVERS = re.compile(r"\b(gunicorn|uvicorn|hypercorn|waitress-serve|uwsgi|daphne|granian|mod_wsgi|flask\s+run)\b")
-_RUNS_FILE = re.compile(r"\bpython[0-9.]*\b")
+_SERVERS = pattern(r"\b(gunicorn|uvicorn|hypercorn|waitress-serve|uwsgi|daphne|granian|mod_wsgi|flask\s+run)\b")
+_RUNS_FILE = pattern(r"\bpython[0-9.]*\b")
 _TRUE = frozenset({"1", "true", "yes", "on", "t", "y"})
 _SWITCHES = frozenset(
     {"DEBUG", "FLASK_DEBUG", "DJANGO_DEBUG", "APP_DEBUG", "DEBUG_MODE", "ENABLE_DEBUG", "IS_DEBUG", "QUART_DEBUG"}
 )
 _MODES = frozenset({"FLASK_ENV", "QUART_ENV"})
-_LEVEL_NAME = re.compile(
+_LEVEL_NAME = pattern(
     r"(^|_)LOG(GING)?_?LEVEL$|^LOGLEVEL$|^LOG_SEVERITY$|^(RUST|LOGURU|UVICORN|GUNICORN)_LOG(_LEVEL)?$"
 )
 _DEBUG_LEVELS = frozenset({"DEBUG", "TRACE", "ALL", "VERBOSE"})
-_LEVEL_FLAG = re.compile(r"--log[-_]level[= ]['\"]?(debug|trace)\b|--loglevel[= ]['\"]?(debug|trace)\b", re.IGNORECASE)
-_DEBUG_FLAG = re.compile(r"\bflask\b[^&|;\n]*\s--debug\b")
+_LEVEL_FLAG = pattern(r"--log[-_]level[= ]['\"]?(debug|trace)\b|--loglevel[= ]['\"]?(debug|trace)\b", re.IGNORECASE)
+_DEBUG_FLAG = pattern(r"\bflask\b[^&|;\n]*\s--debug\b")
 _DEVELOPMENT = frozenset({"dev", "devel", "development", "local", "test", "testing", "tests", "debug", "ci"})
 
 

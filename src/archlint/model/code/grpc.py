@@ -7,11 +7,9 @@ options that are not read make it UNKNOWN.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 from archlint.core.facts.documents import ProtoFile
 from archlint.core.facts.python import Argument, Dictionary, Expression, Literal, PythonCall, Reference
+from archlint.core.record import dataclass, pattern
 from archlint.core.system.calls import GrpcCall
 from archlint.core.values import Truth, Unknown
 from archlint.model.code.channels import channel_deadline, channel_of
@@ -23,7 +21,7 @@ from archlint.model.deployment.mesh_timeouts import mesh_timeout
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
-_STUB = re.compile(r"(?:^|\.)(\w+?)(?:Async)?Stub$")
+_STUB = pattern(r"(?:^|\.)(\w+?)(?:Async)?Stub$")
 _INVOCATIONS = frozenset({"future", "with_call"})
 
 

@@ -21,6 +21,7 @@ from archlint.core.facts.python import (
     Reference,
     Result,
 )
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Unknown
 from archlint.model.draft import Draft
@@ -29,7 +30,7 @@ from archlint.model.program.program import Module
 _MOST_HOPS = 6
 
 
-_HANDLER_NAME = re.compile(r"handler|callback|func|fn|process|consumer|on_|^cb$", re.IGNORECASE)
+_HANDLER_NAME = pattern(r"handler|callback|func|fn|process|consumer|on_|^cb$", re.IGNORECASE)
 
 
 _Traced = tuple[

@@ -8,9 +8,8 @@ library's own default. Whatever may carry one and is not read makes it UNKNOWN.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archlint.core.facts.python import Argument, Dictionary, Expression, Literal, PythonCall, Reference, Result
+from archlint.core.record import dataclass
 from archlint.core.system.calls import HttpCall
 from archlint.core.values import Unknown
 from archlint.model.code.client_settings import ClientSettings, client_settings

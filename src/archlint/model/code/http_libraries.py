@@ -8,7 +8,7 @@ timeout, which is none), urllib3's ``Timeout`` (the same), httplib2 (none).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from archlint.core.record import dataclass
 
 
 @dataclass(frozen=True)

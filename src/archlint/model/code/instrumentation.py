@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from archlint.core import tree
 from archlint.core.facts.documents import KubernetesObject, ShellScript
 from archlint.core.facts.python import Display, Literal
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.calls import Route
 from archlint.core.system.services import Service
@@ -65,7 +66,7 @@ _METRICS_IMPORTS = {
     "nameko_prometheus": "nameko-prometheus",
     "flask_monitoringdashboard": "Flask Monitoring Dashboard",
 }
-_METRICS_CALLS = re.compile(
+_METRICS_CALLS = pattern(
     r"prometheus_client\.((\w+\.)*)(start_http_server|start_wsgi_server|make_asgi_app|make_wsgi_app|generate_latest|"
     r"push_to_gateway|pushadd_to_gateway|MetricsHandler|write_to_textfile|GraphiteBridge)"
 )
@@ -115,13 +116,9 @@ _LAUNCHERS = {
     "splunk-py-trace": ("OpenTelemetry", True),
     "sw-python": ("SkyWalking", True),
 }
-_OPERATOR = re.compile(
-    r"instrumentation\.opentelemetry\.io/inject-(python|sdk)|sidecar\.opentelemetry\.io/inject-python"
-)
-_DATADOG_OPERATOR = re.compile(
-    r"admission\.datadoghq\.com/python-lib\.version|dynakube|oneagent\.dynatrace\.com/inject"
-)
-_EXPORTER = re.compile(r"(statsd|prometheus|-|_|/|^)exporter", re.IGNORECASE)
+_OPERATOR = pattern(r"instrumentation\.opentelemetry\.io/inject-(python|sdk)|sidecar\.opentelemetry\.io/inject-python")
+_DATADOG_OPERATOR = pattern(r"admission\.datadoghq\.com/python-lib\.version|dynakube|oneagent\.dynatrace\.com/inject")
+_EXPORTER = pattern(r"(statsd|prometheus|-|_|/|^)exporter", re.IGNORECASE)
 _TRACING_WORDS = frozenset(
     ["telemetry", "observability", "otel", "tracing", "tracer", "instrumentation", "apm", "monitoring"]
 )

@@ -20,6 +20,7 @@ from archlint.core.facts.python import (
     Result,
     Template,
 )
+from archlint.core.record import pattern
 from archlint.core.values import Unknown
 from archlint.model.code.scope import Surroundings, assigned_value
 from archlint.model.draft import Draft
@@ -63,25 +64,25 @@ STRUCTURED_IMPORTS = (
 )
 
 
-JSON_FORMATTERS = re.compile(
+JSON_FORMATTERS = pattern(
     r"pythonjsonlogger\.|json_log_formatter\.|ecs_logging\.|logstash|gelf|StackdriverFormatter|StructuredLog",
     re.IGNORECASE,
 )
 
 
-_NAMED_JSON = re.compile(r"json", re.IGNORECASE)
+_NAMED_JSON = pattern(r"json", re.IGNORECASE)
 
 
-DUMPS = re.compile(r"(^|\.)(json|orjson|ujson|simplejson|rapidjson|msgspec\.json|msgspec)\.(dumps|encode|dump)$")
+DUMPS = pattern(r"(^|\.)(json|orjson|ujson|simplejson|rapidjson|msgspec\.json|msgspec)\.(dumps|encode|dump)$")
 
 
 STRUCTLOG_JSON = ("structlog.processors.JSONRenderer", "structlog.JSONRenderer")
 
 
-_STRUCTLOG_TEXT = re.compile(r"structlog\.(\w+\.)*(ConsoleRenderer|KeyValueRenderer|LogfmtRenderer)$")
+_STRUCTLOG_TEXT = pattern(r"structlog\.(\w+\.)*(ConsoleRenderer|KeyValueRenderer|LogfmtRenderer)$")
 
 
-JSON_FORMAT = re.compile(r"\s*\{\s*\\?[\"']")
+JSON_FORMAT = pattern(r"\s*\{\s*\\?[\"']")
 
 
 def handler_format(draft: Draft, expression: Expression, module: Module) -> str | Unknown | None:

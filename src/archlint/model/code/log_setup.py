@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from archlint.core.facts.python import (
     Argument,
@@ -24,6 +23,7 @@ from archlint.core.facts.python import (
     Result,
     Template,
 )
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.system.services import LoggingSetup
 from archlint.core.values import UNKNOWN, Unknown, is_unknown

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from archlint.core.facts.python import (
     Dictionary,
@@ -21,25 +20,26 @@ from archlint.core.facts.python import (
     Result,
     Template,
 )
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Setting, Truth, Unknown
 from archlint.model.code.names import words_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
-_SQL = re.compile(
+_SQL = pattern(
     r"\s*(?:--[^\n]*\n\s*|WITH\b.*?\)\s*)*(INSERT|UPDATE|DELETE|MERGE|REPLACE|UPSERT|TRUNCATE)\b", re.I | re.S
 )
-_UPSERT = re.compile(
+_UPSERT = pattern(
     r"ON\s+CONFLICT|ON\s+DUPLICATE\s+KEY|INSERT\s+(OR\s+)?(IGNORE|REPLACE)|NOT\s+EXISTS|MERGE\s+INTO", re.I
 )
-_INSERT_ONCE = re.compile(r"\bDO\s+NOTHING\b|\bINSERT\s+(OR\s+)?IGNORE\b", re.I)
-_INBOX = re.compile(
+_INSERT_ONCE = pattern(r"\bDO\s+NOTHING\b|\bINSERT\s+(OR\s+)?IGNORE\b", re.I)
+_INBOX = pattern(
     r"\b(inbox\w*|processed_?\w*|\w*dedup\w*|(message|msg|event|delivery|request)_?id|idempotency_?key)\b", re.I
 )
-_RELATIVE = re.compile(r"SET\b.*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[-+*|]", re.I | re.S)
+_RELATIVE = pattern(r"SET\b.*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[-+*|]", re.I | re.S)
 _SQL_CALLS = frozenset({"execute", "executemany", "fetchrow", "fetchval", "execute_query", "run_sql"})
-_SESSION = re.compile(
+_SESSION = pattern(
     r"(^|[._])(db|session|sess|dbsession|db_session|uow|s|async_session|database)$|Session$|Session\.|sqlalchemy|sqlmodel",
     re.I,
 )
@@ -84,20 +84,20 @@ _PUBLISH = frozenset(
 )
 SENDING = _PUBLISH | {"send", "send_message", "put"}
 """What the functions are called that hand a message to a broker."""
-_BROKER = re.compile(
+_BROKER = pattern(
     r"^(pika|aio_pika|kombu|celery|kafka|aiokafka|confluent_kafka|nats|faust|boto3|aioboto3|botocore|redis|aioredis|"
     r"google\.cloud\.pubsub|azure\.servicebus|azure\.eventhub|nameko|faststream|dramatiq|rq|paho|stomp|amqp|pulsar|asyncio_mqtt)\b"
 )
 _MAIL = frozenset({"sendmail", "send_mail", "send_mass_mail", "send_raw_email", "send_templated_email"})
-_MAIL_LIBRARIES = re.compile(
+_MAIL_LIBRARIES = pattern(
     r"^(smtplib|aiosmtplib|django\.core\.mail|flask_mail|fastapi_mail|sendgrid|yagmail|mailjet_rest|postmarker|mailchimp|resend|twilio)\b"
 )
-_PAYMENT = re.compile(
+_PAYMENT = pattern(
     r"^(stripe|braintree|paypalrestsdk|square|adyen|mollie|razorpay)\b.*\.(create|sale|capture|payments|execute)$"
 )
 _HTTP_VERBS = {"post": False, "patch": False, "put": True, "delete": True}
-_HTTP_LIBRARIES = re.compile(r"^(requests|httpx|aiohttp|urllib3)\b")
-_DEAD = re.compile(r"dlq|dlx|dead|poison|fail|error|retry", re.I)
+_HTTP_LIBRARIES = pattern(r"^(requests|httpx|aiohttp|urllib3)\b")
+_DEAD = pattern(r"dlq|dlx|dead|poison|fail|error|retry", re.I)
 _CHECK_WORDS = frozenset(
     [
         "processed",
@@ -113,11 +113,11 @@ _CHECK_WORDS = frozenset(
         "seen",
     ]
 )
-_KEY_NAMES = re.compile(
+_KEY_NAMES = pattern(
     r"^(message_?id|msg_?id|event_?id|delivery_?id|correlation_?id|idempotency_?key|dedup\w*|request_?id|processed\w*)$",
     re.I,
 )
-_CONFLICTS = re.compile(
+_CONFLICTS = pattern(
     r"(IntegrityError|UniqueViolation\w*|DuplicateKeyError|AlreadyExists|ConditionalCheckFailed\w*|DuplicateKey)$"
 )
 _LOOKUPS = frozenset(

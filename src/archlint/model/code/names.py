@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from archlint.core.record import pattern
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def words_of(name: str) -> set[str]:

@@ -7,7 +7,6 @@ them, and, followed through wrappers of the workspace, the functions that in the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from archlint.core.facts.python import (
     Display,
@@ -20,6 +19,7 @@ from archlint.core.facts.python import (
     Reference,
     Result,
 )
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Truth, Unknown
 from archlint.model.code.handler_trace import text_of, trace

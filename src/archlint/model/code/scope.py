@@ -9,9 +9,10 @@ to call belongs to the services that import its module.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archlint.core.facts.python import Expression, PythonCall, PythonFunction, Reference
+from archlint.core.record import dataclass
 from archlint.core.system.services import Service
 from archlint.core.system.workloads import Container, EnvironmentVariable
 from archlint.core.values import Place, Unknown

@@ -7,24 +7,24 @@ What stays open (a host from an unresolved variable) is unknown, never external.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from archlint.core.facts.python import Expression
+from archlint.core.record import dataclass, pattern
 from archlint.core.values import Place, Unknown
 from archlint.model.code.scope import surroundings_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import HOLE, Lookup, Module, Resolved
 
-_URL = re.compile(
+_URL = pattern(
     r"^(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?//(?:[^@/]*@)?(?P<host>\[[^\]]*\]|[^:/?#]*)(?::(?P<port>[^/?#]*))?"
     r"(?P<rest>.*)$",
     re.DOTALL,
 )
-_PAIR = re.compile(r"^(?:dns:/{0,3}|ipv4:)?(?P<host>\[[^\]]*\]|[^:/?#]+)(?::(?P<port>\d+|\{\}))?(?P<rest>/.*)?$")
+_PAIR = pattern(r"^(?:dns:/{0,3}|ipv4:)?(?P<host>\[[^\]]*\]|[^:/?#]+)(?::(?P<port>\d+|\{\}))?(?P<rest>/.*)?$")
 _OPEN = Unknown("its address is not resolved")
-_LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[?::1?\]?|0\.0\.0\.0|.*\.localhost")
+_LOOPBACK = pattern(r"localhost|127\.\d+\.\d+\.\d+|\[?::1?\]?|0\.0\.0\.0|.*\.localhost")
 _METADATA = frozenset({"169.254.169.254", "metadata", "metadata.google.internal", "169.254.170.2", "instance-data"})
-_CLUSTER_SUFFIX = re.compile(r"\.svc(\.cluster\.local)?$")
+_CLUSTER_SUFFIX = pattern(r"\.svc(\.cluster\.local)?$")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from archlint.core.facts.python import Argument, Expression, Literal, PythonCall, Reference
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.security import TlsSetting
 from archlint.core.values import Place, Truth, Unknown
@@ -45,16 +46,14 @@ _SWITCHES: dict[str, tuple[object, ...]] = {
 }
 """Keyword arguments and the values that switch verification off."""
 
-_NOT_TLS = re.compile(
-    r"^(jwt|jose|authlib|itsdangerous|pydantic|werkzeug|django|sqlalchemy\.Column|unittest|builtins)\b"
-)
-_TAKES_VERIFY = re.compile(
+_NOT_TLS = pattern(r"^(jwt|jose|authlib|itsdangerous|pydantic|werkzeug|django|sqlalchemy\.Column|unittest|builtins)\b")
+_TAKES_VERIFY = pattern(
     r"^(requests|httpx|hvac|boto3|botocore|aiobotocore|consul|elasticsearch|opensearchpy|keycloak|docker|kubernetes|"
     r"minio|influxdb|influxdb_client|zeep|jira|gitlab|ldap3|openai)\b"
 )
-_TAKES_SSL = re.compile(r"^(aiohttp)\b")
+_TAKES_SSL = pattern(r"^(aiohttp)\b")
 _UNVERIFIED = "ssl._create_unverified_context"
-_URL_SWITCH = re.compile(
+_URL_SWITCH = pattern(
     r"[?&](sslmode=disable|tlsAllowInvalidCertificates=true|tlsInsecure=true|ssl_cert_reqs=(?:none|CERT_NONE)|"
     r"tlsAllowInvalidHostnames=true|sslVerify=false|useSSL=false|trustServerCertificate=true)\b",
     re.IGNORECASE,

@@ -23,6 +23,7 @@ from archlint.core.facts.python import (
     Reference,
     Template,
 )
+from archlint.core.record import pattern
 from archlint.core.system.security import TokenVerification
 from archlint.core.values import Place, Truth, Unknown
 from archlint.model.code.objects import base_of, call_of, items_of, member_of, text_of
@@ -30,17 +31,17 @@ from archlint.model.code.scope import assigned_value, code_scope
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
-_PYJWT = re.compile(r"^jwt\.(?:api_jwt\.)?(?:PyJWT\.)?(decode|decode_complete)$")
-_JOSE = re.compile(r"^jose\.(?:jwt\.decode|jws\.verify)$")
-_AUTHLIB = re.compile(r"^authlib\.jose\.(?:\w+\.)*(?:jwt|JsonWebToken)\.decode$")
-_UNVERIFIED_CLAIMS = re.compile(r"^jose\.jwt\.get_unverified_claims$")
-_FLASK = re.compile(r"^flask_jwt_extended\.(?:utils\.)?decode_token$")
+_PYJWT = pattern(r"^jwt\.(?:api_jwt\.)?(?:PyJWT\.)?(decode|decode_complete)$")
+_JOSE = pattern(r"^jose\.(?:jwt\.decode|jws\.verify)$")
+_AUTHLIB = pattern(r"^authlib\.jose\.(?:\w+\.)*(?:jwt|JsonWebToken)\.decode$")
+_UNVERIFIED_CLAIMS = pattern(r"^jose\.jwt\.get_unverified_claims$")
+_FLASK = pattern(r"^flask_jwt_extended\.(?:utils\.)?decode_token$")
 _HEADER = frozenset({"get_unverified_header", "get_unverified_headers"})
 _ISSUES = frozenset(
     {"json", "fetch_token", "exchange_code", "authorize_access_token", "acquire_token_by_authorization_code"}
 )
 _INCOMING = ("flask.request", "starlette.requests", "fastapi.Request")
-_GUARD = re.compile(r"auth|jwt|token|login", re.IGNORECASE)
+_GUARD = pattern(r"auth|jwt|token|login", re.IGNORECASE)
 _MOST_DEPTH = 8
 _MOST_CALLERS = 40
 _MEMBERS = frozenset({"decode", "decode_complete", "verify", "get_unverified_claims", "decode_token"})

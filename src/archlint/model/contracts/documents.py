@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from archlint.core import tree
 from archlint.core.facts.documents import AsyncApiDocument, ContractProblem, OpenApiDocument, ProtoFile
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span, start_of
 from archlint.core.tree import Mapping, Node
 from archlint.core.values import UNKNOWN, Truth
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_VERSION_PART = re.compile(r"v\d+(?:(?:alpha|beta|p)\d*)*(?:\.\d+)*|\d+\.\d+|\d{4}-\d{2}-\d{2}", re.IGNORECASE)
+_VERSION_PART = pattern(r"v\d+(?:(?:alpha|beta|p)\d*)*(?:\.\d+)*|\d+\.\d+|\d{4}-\d{2}-\d{2}", re.IGNORECASE)
 _OPERATIONAL_PACKAGES = ("grpc.health.", "grpc.reflection.", "grpc.channelz.", "grpc.binarylog.", "grpc.testing")
 _FOREIGN_PACKAGES = (
     "google.",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from archlint.core import tree
 from archlint.core.facts.documents import OpenApiDocument, ProtoFile
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.system.contracts import ContractDrift
 from archlint.core.tree import Mapping, Node, Scalar

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from archlint.core.facts.base import Fact
 from archlint.core.facts.documents import AsyncApiDocument, OpenApiDocument, ProtoFile
+from archlint.core.record import dataclass, pattern
 from archlint.core.system.base import link
 from archlint.core.system.calls import Route
 from archlint.core.system.contracts import Contract, InvalidContract, Operation
@@ -34,7 +34,7 @@ FactT = TypeVar("FactT", bound=Fact)
 _GENERIC_WORDS = frozenset(
     ("api", "apis", "service", "services", "svc", "server", "microservice", "openapi", "swagger", "rest", "http", "the")
 )
-_DOCUMENTATION = re.compile(r"(?:^|/)docs?/|(?:^|/)documentation/")
+_DOCUMENTATION = pattern(r"(?:^|/)docs?/|(?:^|/)documentation/")
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,10 @@ under the one shift that makes most of them meet.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from archlint.core.record import dataclass, pattern
 from archlint.core.system.calls import Route
 from archlint.model.contracts.documents import Document
 
@@ -18,7 +17,7 @@ Segments = tuple[str, ...]
 Shift = tuple[Segments, Segments]
 """What stands before an operation's path, and what stands before a route's, where the two are otherwise the same."""
 
-_PARAMETER = re.compile(r"\{[^}]*\}|<[^>]*>|:[A-Za-z_]\w*")
+_PARAMETER = pattern(r"\{[^}]*\}|<[^>]*>|:[A-Za-z_]\w*")
 _PLAIN: Shift = ((), ())
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archlint.core.facts.documents import DockerfileInstruction, DockerfileStage
 from archlint.core.facts.python import PythonRequirement
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.values import Place
 from archlint.model.deployment import references
@@ -32,9 +33,9 @@ _TOOL_CHAINS = {
     "gradle": "Gradle and a JDK",
     "sdk": "the .NET SDK",
 }
-_BREAK = re.compile(r"&&|\|\||;|\n|\|")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
-_NO_PIP_CACHE = re.compile(r"PIP_NO_CACHE_DIR[= ]\s*[\"']?\w", re.IGNORECASE)
+_BREAK = pattern(r"&&|\|\||;|\n|\|")
+_ASSIGNMENT = pattern(r"[A-Za-z_]\w*=")
+_NO_PIP_CACHE = pattern(r"PIP_NO_CACHE_DIR[= ]\s*[\"']?\w", re.IGNORECASE)
 _DEVELOPMENT = names(
     "pytest pylint flake8 black mypy ruff tox nox coverage pytest-cov pytest-asyncio isort bandit pre-commit "
     "pytest-mock pytest-django autopep8 ipdb pytest-xdist pyright pycodestyle"

@@ -9,12 +9,12 @@ Source: https://github.com/compose-spec/compose-spec (merge, interpolation).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping as Values
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archlint.core import tree
 from archlint.core.facts.documents import ComposeFile, ConfigValue
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.tree import Entry, Mapping, Node, Scalar, Sequence
 from archlint.core.values import Place
@@ -25,7 +25,7 @@ _DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-
 _KEYED = frozenset(("environment", "labels", "networks", "depends_on", "args", "extra_hosts", "sysctls", "annotations"))
 _APPENDED = names("ports expose volumes env_file cap_add cap_drop dns tmpfs devices security_opt secrets configs")
 _MAX_DEPTH = 16
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _MEMO = "compose projects"
 
 

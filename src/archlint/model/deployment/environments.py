@@ -10,10 +10,11 @@ with nothing goes with all of them. Charts go with charts: beside raw manifests 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archlint.core import tree
 from archlint.core.facts.documents import KubernetesObject
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.system.workloads import Environment
 from archlint.model.deployment.helm import render_charts

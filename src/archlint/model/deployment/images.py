@@ -6,9 +6,8 @@ is decided by ``builds_of``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archlint.core import tree
 from archlint.core.facts.documents import (
@@ -19,6 +18,7 @@ from archlint.core.facts.documents import (
     SkaffoldConfig,
 )
 from archlint.core.facts.python import PythonRequirement
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.system.workloads import EnvironmentVariable, ImageBuild, Probe
 from archlint.core.values import UNKNOWN, Unknown, known
@@ -29,7 +29,7 @@ from archlint.model.paths import is_own_source, join, names, parent, says_non_pr
 
 _STRUCTURAL = names("src app docker build deploy deployment image images server code source backend dockerfiles")
 _MAX_STAGES = 64
-_WORKING_DIRECTORY = re.compile(r"^(?:\$PWD|\$\{PWD\})(?=/|$)/?")
+_WORKING_DIRECTORY = pattern(r"^(?:\$PWD|\$\{PWD\})(?=/|$)/?")
 
 
 def add_images(draft: Draft) -> None:

@@ -6,8 +6,7 @@ vendors' own names beside it. An image that is not here is unknown, never guesse
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from archlint.core.record import dataclass
 from archlint.model.paths import names
 
 

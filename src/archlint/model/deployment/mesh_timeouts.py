@@ -5,14 +5,13 @@ In: the manifests' objects. Out: the timeout of a host; None where no route of t
 
 from __future__ import annotations
 
-import re
-
 from archlint.core import tree
 from archlint.core.facts.documents import KubernetesObject
+from archlint.core.record import pattern
 from archlint.core.values import Setting, Unknown
 from archlint.model.draft import Draft
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_DURATION = pattern(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 

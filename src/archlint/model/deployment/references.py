@@ -6,15 +6,13 @@ UNKNOWN.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.system.workloads import Image
 from archlint.core.values import UNKNOWN, Truth, Unknown
 
-_VERSION = re.compile(r"\d")
-_COMMIT = re.compile(r"^(?=.*[a-f])[0-9a-f]{7,40}$")
+_VERSION = pattern(r"\d")
+_COMMIT = pattern(r"^(?=.*[a-f])[0-9a-f]{7,40}$")
 _HOLES = ("${", "{{", "$(", "<%", "$")
 _DOCKER_HUB = ("docker.io/library/", "index.docker.io/library/", "docker.io/", "index.docker.io/", "library/")
 

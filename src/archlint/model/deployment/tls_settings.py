@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from archlint.core import tree
 from archlint.core.facts.documents import KubernetesObject
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.security import TlsSetting
 from archlint.core.system.workloads import Container, EnvironmentVariable
@@ -20,23 +21,23 @@ from archlint.model.draft import Draft
 from archlint.model.program.program import Resolved
 
 _FALSE, _TRUE = frozenset({"0", "false", "no", "off"}), frozenset({"1", "true", "yes", "on"})
-_VERIFIES = re.compile(
+_VERIFIES = pattern(
     r"^(NODE_TLS_REJECT_UNAUTHORIZED|PYTHONHTTPSVERIFY)$|(^|_)(SSL|TLS|CERT|HTTPS|SSL_CERT)_?(VERIFY|VERIFICATION)"
     r"(_ENABLED)?$|(^|_)VERIFY_(SSL|TLS|CERTS?|HTTPS)$"
 )
-_SKIPS = re.compile(
+_SKIPS = pattern(
     r"(^|_)(INSECURE_)?SKIP_(TLS_|SSL_|CERT_)?VERIFY$|(TLS|SSL)_SKIP_VERIFY$|SSL_NO_VERIFY$|"
     r"(TLS|SSL)_(ALLOW_)?(INSECURE_SKIP|INVALID_CERTIFICATES)|^INSECURE_SKIP|DISABLE_(SSL|TLS|CERT)_VERIF"
 )
-_SSL_MODE = re.compile(r"(^|_)(PG)?SSL_?MODE$")
-_FLAG = re.compile(
+_SSL_MODE = pattern(r"(^|_)(PG)?SSL_?MODE$")
+_FLAG = pattern(
     r"--?(insecure-skip-tls-verify|insecure-skip-verify|tls-skip-verify|tls-insecure-skip-verify|skip-tls-verify|"
     r"no-check-certificate|kubelet-insecure-tls|skip-ssl-verify)(=true)?$"
 )
 _KEYS = frozenset(
     {"insecureskipverify", "insecureskiptlsverify", "skiptlsverify", "tlsskipverify", "insecure_skip_verify"}
 )
-_TEXT_SWITCH = re.compile(r"^\s*insecure_skip_verify\s*[:=]\s*true\b", re.MULTILINE)
+_TEXT_SWITCH = pattern(r"^\s*insecure_skip_verify\s*[:=]\s*true\b", re.MULTILINE)
 
 
 def add_deployed_tls_settings(draft: Draft) -> None:

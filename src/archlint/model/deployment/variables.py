@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from archlint.core import tree
 from archlint.core.facts.documents import ConfigValue, KubernetesObject
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system import link
 from archlint.core.system.workloads import Container, EnvironmentVariable
@@ -27,9 +28,9 @@ from archlint.model.draft import Draft
 from archlint.model.paths import join, parent
 from archlint.model.program.program import HOLE
 
-_REFERENCE = re.compile(r"\$(\$|\(([A-Za-z_][A-Za-z0-9_.-]*)\))")
+_REFERENCE = pattern(r"\$(\$|\(([A-Za-z_][A-Za-z0-9_.-]*)\))")
 _Value = tuple[str | Unknown | None, Span]
-_INTERPOLATION = re.compile(r"\$\{[^}]*\}")
+_INTERPOLATION = pattern(r"\$\{[^}]*\}")
 _NOT_HERE = Unknown("its ConfigMap or Secret is not in the scan")
 
 

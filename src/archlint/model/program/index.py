@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Iterable, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from archlint.core.facts.python import (
@@ -24,6 +24,7 @@ from archlint.core.facts.python import (
     Result,
     Template,
 )
+from archlint.core.record import dataclass
 
 _BUILTINS = frozenset(dir(builtins))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import quote
 
+from archlint.core.record import dataclass
 from archlint.core.values import Place, Unknown
 
 HOLE = "{}"

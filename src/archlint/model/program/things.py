@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archlint.core.facts.python import Expression, PythonCall, PythonFunction, Reference
+from archlint.core.record import dataclass
 from archlint.model.program.index import Module
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archlint.core import tree
 from archlint.core.facts.documents import HelmValues
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.system.security import SecretExposure
 from archlint.core.values import Place, Truth

@@ -6,11 +6,11 @@ Templates of such files (``.env.example``) set nothing; encrypted ones (SOPS) ar
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterator
 
 from archlint.core import tree
 from archlint.core.facts.documents import AsyncApiDocument, ConfigValue, HelmValues, KubernetesObject, OpenApiDocument
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.model.deployment.environments import deployed
 from archlint.model.draft import Draft
@@ -18,13 +18,13 @@ from archlint.model.production import is_production, service_name_at
 from archlint.model.secrets.collect import Collector, on_its_line
 from archlint.model.secrets.value import MASK, expand, find_secret, find_token
 
-_TEMPLATE = re.compile(r"(?i)(?:^|[._-])(?:example|sample|template|tmpl|tpl|dist|defaults?)(?:$|[._-])")
-_NO_CONFIGURATION = re.compile(
+_TEMPLATE = pattern(r"(?i)(?:^|[._-])(?:example|sample|template|tmpl|tpl|dist|defaults?)(?:$|[._-])")
+_NO_CONFIGURATION = pattern(
     r"(?i)(?:^|/)(?:package(?:-lock)?\.json|composer\.(?:json|lock)|tsconfig.*\.json|pnpm-lock\.yaml|poetry\.lock|"
     r"mkdocs\.ya?ml|\.pre-commit-config\.yaml|renovate.*\.json.?|.*\.postman_collection\.json|messages.*\.(?:json|ya?ml)|"
     r"(?:locales?|i18n|lang|translations)/.*)$"
 )
-_LINE = re.compile(r"^\s*(?:export\s+|-\s+)?[\"']?([A-Za-z_][\w.-]*)[\"']?\s*[:=]\s*(.*?)\s*,?\s*$")
+_LINE = pattern(r"^\s*(?:export\s+|-\s+)?[\"']?([A-Za-z_][\w.-]*)[\"']?\s*[:=]\s*(.*?)\s*,?\s*$")
 
 
 def add_configuration_secrets(

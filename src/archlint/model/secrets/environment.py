@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from archlint.core import tree
 from archlint.core.facts.documents import ComposeFile, Dockerfile, DockerfileInstruction, HelmValues, Pipeline
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.workloads import Container, EnvironmentVariable
 from archlint.core.values import known
@@ -22,13 +23,13 @@ from archlint.model.secrets.names import credential_kind
 from archlint.model.secrets.value import MASK, Secret, expand, find_secret, find_token, is_placeholder
 
 _WRITTEN_HERE = frozenset(("literal", "interpolation"))
-_ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)=(.*)$", re.DOTALL)
-_OPTION = re.compile(r"^--?([A-Za-z][\w.-]+)(?:=(.*))?$", re.DOTALL)
-_DEFAULT = re.compile(r"\$\{\w+:?-([^{}]+)\}")
+_ASSIGNMENT = pattern(r"^([A-Za-z_]\w*)=(.*)$", re.DOTALL)
+_OPTION = pattern(r"^--?([A-Za-z][\w.-]+)(?:=(.*))?$", re.DOTALL)
+_DEFAULT = pattern(r"\$\{\w+:?-([^{}]+)\}")
 _PIPELINE_VARIABLES = frozenset(("env", "environment", "variables", "environments", "build_args", "build-args"))
-_LOCAL_URL = re.compile(r"@(?:localhost|127\.0\.0\.1|\[::1\]|postgres|mysql|mariadb|mongo|redis|rabbitmq|db)\b")
+_LOCAL_URL = pattern(r"@(?:localhost|127\.0\.0\.1|\[::1\]|postgres|mysql|mariadb|mongo|redis|rabbitmq|db)\b")
 """A pipeline's own throwaway server."""
-_PIPELINE_WEAK = re.compile(
+_PIPELINE_WEAK = pattern(
     r"(?i)^(?:.*(?:test|dummy|fake|sample|mock|ci)\b.*|test.*|password\d*|postgres|root|admin|guest|secret|mysql|user|rabbitmq)$"
 )
 

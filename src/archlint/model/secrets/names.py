@@ -7,9 +7,10 @@ name is a secret is decided in ``value``.
 from __future__ import annotations
 
 import functools
-import re
 
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+from archlint.core.record import pattern
+
+_WORD = pattern(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 _PASSWORD_WORDS = ("password", "passwd", "passphrase", "pwd", "pass", "pw", "passcode", "passwort", "requirepass")
 _OTHER_WORDS = ("secret", "secrets", "token", "credential", "credentials", "apikey", "dsn", "authkey", "secretkey")
@@ -182,7 +183,7 @@ _HARMLESS_BEFORE_SECRET = frozenset(
 )
 """``existingSecret`` and ``imagePullSecrets`` name an object, ``create_secret`` is a switch."""
 
-_SIGNING_NAMES = re.compile(
+_SIGNING_NAMES = pattern(
     r"(^|_)(jwt|signing|session|cookie|csrf|app|flask|django|auth|token|secret|hmac|oauth)_?(secret|key|secret_key)"
     r"(_base|_key|_value)?$|^secret_?key$|^jwt_.*(secret|key)$|^(secret|signing|private)_key_base$"
 )

@@ -6,7 +6,6 @@ credential that is in force somewhere. Keys that sign or verify tokens count eve
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from archlint.core.facts.python import (
@@ -22,6 +21,7 @@ from archlint.core.facts.python import (
     PythonString,
     Template,
 )
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.model.draft import Draft
 from archlint.model.paths import words
@@ -54,8 +54,8 @@ _POSITIONAL: dict[str, tuple[int, str]] = {
 """The position at which a library's function takes a credential."""
 
 _VERIFIERS = frozenset(("jwt.encode", "jwt.decode", "jose.jwt.encode", "jose.jwt.decode"))
-_LOGIN = re.compile(r"(?:^|\.)(?:smtplib\.SMTP(?:_SSL)?\.login|login)$")
-_SUSPICIOUS = re.compile(r"://|AKIA|ghp_|sk_live|xox|BEGIN|AccountKey|assword\s*=|eyJ")
+_LOGIN = pattern(r"(?:^|\.)(?:smtplib\.SMTP(?:_SSL)?\.login|login)$")
+_SUSPICIOUS = pattern(r"://|AKIA|ghp_|sk_live|xox|BEGIN|AccountKey|assword\s*=|eyJ")
 _DEEPEST = 6
 _FIXTURE = frozenset(
     ("test", "tests", "testing", "smoketest", "fixture", "fixtures", "mock", "mocks", "example", "sample")

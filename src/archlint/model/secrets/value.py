@@ -12,9 +12,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from urllib.parse import unquote
 
+from archlint.core.record import dataclass, pattern
 from archlint.model.secrets.names import credential_kind, signs_tokens, words_of
 
 MASK = "\x00"
@@ -22,7 +22,7 @@ MASK = "\x00"
 
 _LONGEST = 100_000
 
-_TOKEN_FORMATS = re.compile(
+_TOKEN_FORMATS = pattern(
     r"(?P<aws>\b(?:AKIA|ASIA)[0-9A-Z]{16}\b)"
     r"|(?P<github>\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,}))"
     r"|(?P<gitlab>\bglpat-[\w-]{20,})"
@@ -42,26 +42,26 @@ _TOKEN_FORMATS = re.compile(
 _TOKEN_HINTS = ("AKIA", "ASIA", "gh", "glpat-", "k_", "xox", "slack", "AIza", "SG.", "sk-", "npm_", "pypi-", "hvs.",
                 "dop_", "eyJ", "-----BEGIN ")  # fmt: skip
 
-_USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^\s/?#@:'\"]{0,200}):([^\s/?#'\"]{1,400})@([^\s/?#:,'\"]*)")
-_PAIR = re.compile(
+_USERINFO = pattern(r"[A-Za-z][A-Za-z0-9+.-]*://([^\s/?#@:'\"]{0,200}):([^\s/?#'\"]{1,400})@([^\s/?#:,'\"]*)")
+_PAIR = pattern(
     r"(?i)(?:^|[;\s\"'])(AccountKey|SharedAccessKey|SharedAccessSignature|password|passwd|pwd)\s*=\s*"
     r"('[^']*'|[^;\s\"',]+)"
 )
-_PAIR_COMPANION = re.compile(
+_PAIR_COMPANION = pattern(
     r"(?i)\b(host|hostaddr|server|data source|datasource|user|user id|uid|username|dbname|database|endpoint|"
     r"accountname|sharedaccesskeyname|initial catalog|port|ssl|abortconnect)\s*="
 )
 
-_REFERENCE = re.compile(
+_REFERENCE = pattern(
     r"^(?:\$\{.*\}|\$\(.*\)|\$\w+|\{\{.*\}\}|\{[\w.:-]*\}|<.*>|\[.*\]|%\(?\w+\)?[s%]?|@\w+@|#\{.*\}|!\w+ .*|__\w+__)$",
     re.DOTALL,
 )
-_EXTERNAL = re.compile(
+_EXTERNAL = pattern(
     r"^(?:vault:|vault://|ref\+|arn:|op://|ssm:|aws-sm|secretmanager|sm://|keyvault|file:|ENC\[|\{cipher\}|projects/"
     r"|kms:|sops:|akv|gcp-sm|doppler|env:|secretref:|@Microsoft\.KeyVault)",
     re.IGNORECASE,
 )
-_PLACEHOLDER_WORDS = re.compile(
+_PLACEHOLDER_WORDS = pattern(
     r"(?i)^(?:change[-_ ]?(?:me|it|this).*|.*[-_ ]?change[-_ ]?(?:me|this)(?:[-_ !.].*)?"
     r"|replace[-_ ]?(?:me|with|this).*|.*replace[-_ ]?(?:me|this).*|placeholder.*|.*[-_]placeholder"
     r"|to[-_ ]?do.*|tbd|fix[-_ ]?me|x{3,}|\*{2,}|\.{2,}"
@@ -73,21 +73,21 @@ _PLACEHOLDER_WORDS = re.compile(
     r"(?:test|sample|demo|mock|local)[-_]?(?:api[-_]?)?(?:key|token)|"
     r"(?:secret|password|token|key)[-_ ]?goes[-_ ]here|generated?|auto|random|.*xxxx.*|.*\.\.\.)$"
 )
-_SWITCH = re.compile(r"(?i)^(?:true|false|yes|no|on|off|enabled?|disabled?|required|optional|always|never|default)$")
-_DURATION_OR_NUMBER = re.compile(r"(?i)^[+-]?\d+(?:\.\d+)?\s*(?:ms|s|sec|m|min|h|d|days?|hours?|minutes?|seconds?)?$")
-_PATH = re.compile(
+_SWITCH = pattern(r"(?i)^(?:true|false|yes|no|on|off|enabled?|disabled?|required|optional|always|never|default)$")
+_DURATION_OR_NUMBER = pattern(r"(?i)^[+-]?\d+(?:\.\d+)?\s*(?:ms|s|sec|m|min|h|d|days?|hours?|minutes?|seconds?)?$")
+_PATH = pattern(
     r"^(?:~?/(?:run|var|etc|app|opt|home|mnt|usr|tmp|root|srv|secrets?|vault|data|code|workspace|config|certs?|keys?)\b"
     r"|\.{1,2}/|~/|[A-Za-z]:\\|/[\w.-]+/[\w./-]+$)|^[\w./-]+\.(?:pem|key|crt|cer|json|ya?ml|txt|env|p12|jks|conf|ini|toml)$"
 )
-_STORE_PATH = re.compile(r"^/?[a-z][a-z0-9_-]+(?:/[a-z][a-z0-9_.-]+)+$")
+_STORE_PATH = pattern(r"^/?[a-z][a-z0-9_-]+(?:/[a-z][a-z0-9_.-]+)+$")
 """A secret's name in a store (``prod/invoices/password``): what is random has no such words between its slashes."""
-_PLAIN_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://\S+$")
-_PASSWORD_HASH = re.compile(
+_PLAIN_URL = pattern(r"^[A-Za-z][A-Za-z0-9+.-]*://\S+$")
+_PASSWORD_HASH = pattern(
     r"^(?:\$(?:2[abxy]?|1|5|6|argon2\w*|scrypt|y)\$|\{(?:SSHA|SHA|MD5|CRYPT)\}|sha(?:1|256|512):|pbkdf2|scrypt:|md5[0-9a-f]{32}$)"
 )
-_HEADER_NAME = re.compile(r"^(?:X-[A-Za-z-]+|Authorization|Bearer|Basic|Token|Set-Cookie|Cookie)$", re.IGNORECASE)
-_ENVIRONMENT_NAME = re.compile(r"^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
-_VERSION = re.compile(r"^v?\d+\.\d+(?:\.\d+)*(?:[-+].*)?$")
+_HEADER_NAME = pattern(r"^(?:X-[A-Za-z-]+|Authorization|Bearer|Basic|Token|Set-Cookie|Cookie)$", re.IGNORECASE)
+_ENVIRONMENT_NAME = pattern(r"^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
+_VERSION = pattern(r"^v?\d+\.\d+(?:\.\d+)*(?:[-+].*)?$")
 
 _DOCUMENTED = frozenset(
     hashlib.sha256(one.encode()).hexdigest()
@@ -99,7 +99,7 @@ _DOCUMENTED = frozenset(
     )
 )
 
-_REFERENCE_WITH_DEFAULT = re.compile(
+_REFERENCE_WITH_DEFAULT = pattern(
     r"\$\{([A-Za-z_][\w.]*)(?:(:?-|:|:=)([^{}]*))?\}|\$\{\{[^}]*\}\}|\{\{[^}]*\}\}|\$\(\w+\)|\$\w+"
 )
 

@@ -6,9 +6,9 @@ router is never seen to be mounted.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.values import Unknown
 from archlint.model.code.objects import Key
@@ -115,10 +115,10 @@ def join(prefix: str, path: str) -> str:
     return prefix.rstrip("/") + ("/" + path.lstrip("/") if path else "") or "/"
 
 
-_FLASK = re.compile(r"<(?:[^:<>]+:)?([A-Za-z_]\w*)>")
-_SANIC = re.compile(r"<([A-Za-z_]\w*)(?::[^<>]*)?>")
-_BRACES = re.compile(r"\{([A-Za-z_]\w*)(?:[:=!](?:[^{}]|\{[^{}]*\})*)?\}")
-_GROUP = re.compile(r"\((?:\?P<(\w+)>|\?:)?(?:[^()]|\([^()]*\))*\)[?*+]?")
+_FLASK = pattern(r"<(?:[^:<>]+:)?([A-Za-z_]\w*)>")
+_SANIC = pattern(r"<([A-Za-z_]\w*)(?::[^<>]*)?>")
+_BRACES = pattern(r"\{([A-Za-z_]\w*)(?:[:=!](?:[^{}]|\{[^{}]*\})*)?\}")
+_GROUP = pattern(r"\((?:\?P<(\w+)>|\?:)?(?:[^()]|\([^()]*\))*\)[?*+]?")
 
 
 def from_angles(path: str, converter_first: bool = True) -> str:

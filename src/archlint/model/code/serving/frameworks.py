@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archlint.core.facts.python import PythonCall
+from archlint.core.record import dataclass
 from archlint.core.values import Unknown
 from archlint.model.code.objects import is_instance, text_of
 from archlint.model.draft import Draft

@@ -5,24 +5,25 @@ from __future__ import annotations
 import re
 
 from archlint.core.facts.python import Choice, Expression, Member, PythonFunction, Reference
+from archlint.core.record import pattern
 from archlint.model.code.objects import call_of, member_of
 from archlint.model.program.program import Module
 
-_HEALTH = re.compile(
+_HEALTH = pattern(
     r"(?:^|/)[_.-]?(?:health|healthz|healthy|healthcheck|health[_-]check|live|livez|liveness|alive|ready|readyz|readiness"
     r"|ping|status|startupz|heartbeat|up|_?ah/health|lbheartbeat)(?:[_-](?:check|probe|status))?(?:/(?:live|ready|"
     r"liveness|readiness|startup|check|db|status))?/?$",
     re.IGNORECASE,
 )
-_NAMED_HEALTH = re.compile(
+_NAMED_HEALTH = pattern(
     r"(?:^|/)[\w-]+[_-](?:health|healthz|healthcheck|health[_-]check|liveness|readiness|heartbeat)/?$", re.IGNORECASE
 )
-_METRICS = re.compile(r"(?:^|/)(?:metrics|prometheus|stats/prometheus)/?$")
-_DOCS = re.compile(
+_METRICS = pattern(r"(?:^|/)(?:metrics|prometheus|stats/prometheus)/?$")
+_DOCS = pattern(
     r"(?:^|/)(?:docs|redoc|swagger(?:-ui)?|apidocs|api-docs|openapi(?:\.json|\.ya?ml)?|swagger\.json|schema|spec|"
     r"swagger\.ya?ml|graphiql|robots\.txt|favicon\.ico|__debug__)(?:/|$)"
 )
-_STATIC = re.compile(r"(?:^|/)(?:static|assets|media|public|uploads)/")
+_STATIC = pattern(r"(?:^|/)(?:static|assets|media|public|uploads)/")
 _PAGES = frozenset(
     {
         "render_template",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from archlint.core.facts.documents import ProtoFile
+from archlint.core.record import pattern
 from archlint.core.values import Unknown
 from archlint.model.code.objects import class_named, class_of, member_of, methods_of
 from archlint.model.code.serving.found import Found, Served
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
-_ADD = re.compile(r"add_(\w+?)Servicer_to_server$")
+_ADD = pattern(r"add_(\w+?)Servicer_to_server$")
 
 
 def read_servicers(draft: Draft, served: Served, module: Module) -> None:

@@ -8,11 +8,12 @@ evaluated is a gap, and its chart then incomplete; the rest goes on.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archlint.core import tree
 from archlint.core.facts.base import Gap
 from archlint.core.facts.documents import HelmTemplate, KubernetesObject
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.tree import Mapping
 from archlint.model.deployment.helm.charts import Chart, Charts

@@ -7,10 +7,11 @@ dependency that is not in the scan makes the chart incomplete.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archlint.core import tree
 from archlint.core.facts.documents import HelmChart, HelmTemplate, HelmValues
+from archlint.core.record import dataclass
 from archlint.core.tree import Node
 from archlint.model.deployment.helm.functions.collections import copied
 from archlint.model.deployment.helm.values import Value, of_node

@@ -8,11 +8,12 @@ plugins, charts to inflate) makes a rendering incomplete, and what does not fit 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archlint.core import tree
 from archlint.core.facts.base import Gap
 from archlint.core.facts.documents import ConfigValue, KubernetesObject, Kustomization
+from archlint.core.record import dataclass
 from archlint.core.tree import Mapping, Node
 from archlint.model.deployment.kustomize.generators import generate
 from archlint.model.deployment.kustomize.objects import Resource, as_object, resource

@@ -7,9 +7,8 @@ patch sets stands in the patch, the rest in the base. What a JSON patch asks for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archlint.core import tree
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.tree import Entry, Mapping, Node, Scalar, Sequence
 

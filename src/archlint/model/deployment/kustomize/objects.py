@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from archlint.core import tree
 from archlint.core.facts.documents import KubernetesObject
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.tree import Entry, Mapping, Node, Scalar
 
@@ -88,7 +89,7 @@ def _fits(pattern: str, value: str) -> bool:
     return re.fullmatch(pattern, value) is not None
 
 
-_SAFE = re.compile(r"(?:[\w\-/]|\.[*+]?|\|)+")
+_SAFE = pattern(r"(?:[\w\-/]|\.[*+]?|\|)+")
 """Expressions without nesting, which cannot run away."""
 
 

@@ -7,10 +7,10 @@ patch is parsed where it stands, so that what it sets has its own line.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from archlint.core import tree, yaml
 from archlint.core.facts.base import Gap
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.tree import Entry, Mapping, Node, Scalar
 from archlint.model.deployment.kustomize.merge import PatchError, apply, merge, operations, stripped

@@ -6,14 +6,13 @@ only the field is known, so its value becomes one that cannot be read: an empty 
 
 from __future__ import annotations
 
-import re
-
 from archlint.core import tree
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.tree import Entry, Mapping, Node, Scalar
 from archlint.model.deployment.kustomize.objects import Resource, rewritten, selects
 
-_PART = re.compile(r"\[([^=\]]+)=([^\]]*)\]|((?:[^.\[\]\\]|\\.)+)")
+_PART = pattern(r"\[([^=\]]+)=([^\]]*)\]|((?:[^.\[\]\\]|\\.)+)")
 
 
 def replace_values(kustomization: Mapping, resources: list[Resource]) -> list[Resource]:

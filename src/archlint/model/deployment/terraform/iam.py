@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from archlint.core.facts.documents import TerraformBlock
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.system.security import IamGrant
 from archlint.core.values import Place
@@ -28,7 +28,7 @@ _ATTACHMENTS = (
     "aws_iam_policy_attachment",
     "aws_iam_role_policy_attachments_exclusive",
 )
-_WIDE_AWS = re.compile(r"policy/(?:AdministratorAccess|PowerUserAccess|IAMFullAccess)$")
+_WIDE_AWS = pattern(r"policy/(?:AdministratorAccess|PowerUserAccess|IAMFullAccess)$")
 _WIDE_GOOGLE = {
     "roles/owner": "the primitive role Owner",
     "roles/editor": "the primitive role Editor",
@@ -37,10 +37,10 @@ _WIDE_GOOGLE = {
     "roles/iam.serviceAccountKeyAdmin": "key admin for every service account of the project",
     "roles/resourcemanager.projectIamAdmin": "the right to give itself any role",
 }
-_READS = re.compile(
+_READS = pattern(
     r"(?:^|:)(?:Get|List|Describe|Head|BatchGet|Query|Scan|Lookup|View|Search|Filter|Read|Check|Decode|Estimate|Validate|Test)\w*\*?$"
 )
-_UNSCOPED = re.compile(
+_UNSCOPED = pattern(
     r"^(?:ec2:(?:Describe|CreateTags|CreateNetworkInterface|DeleteNetworkInterface|AssignPrivateIp|UnassignPrivateIp)"
     r"|ecr:GetAuthorizationToken|logs:(?:Create|Put|UpdateLogDelivery|DeleteLogDelivery)|bedrock:Invoke|cloudwatch:PutMetric|xray:Put|sts:GetCallerIdentity|ssmmessages:"
     r"|ec2messages:|autoscaling:Describe|route53:ListHostedZones|kms:CreateKey|elasticloadbalancing:Describe)"

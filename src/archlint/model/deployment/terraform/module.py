@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archlint.core.facts.documents import (
     TerraformAttribute,
@@ -19,6 +19,7 @@ from archlint.core.facts.documents import (
     TerraformReference,
     TerraformText,
 )
+from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.values import Unknown, is_unknown
 from archlint.model.draft import Draft
@@ -26,10 +27,8 @@ from archlint.model.paths import is_own_source, join
 from archlint.model.production import is_production
 
 _DEPTH = 12
-_CONDITIONAL = re.compile(
-    r"\s*(!?)\s*([\w.]+)\s*(?:(==|!=)\s*(true|false|\"[^\"]*\"|\d+)\s*)?\?\s*(\d+)\s*:\s*(\d+)\s*$"
-)
-_AUTOMATIC = re.compile(r"terraform\.tfvars(\.json)?$|.*\.auto\.tfvars(\.json)?$")
+_CONDITIONAL = pattern(r"\s*(!?)\s*([\w.]+)\s*(?:(==|!=)\s*(true|false|\"[^\"]*\"|\d+)\s*)?\?\s*(\d+)\s*:\s*(\d+)\s*$")
+_AUTOMATIC = pattern(r"terraform\.tfvars(\.json)?$|.*\.auto\.tfvars(\.json)?$")
 _MEMO = "terraform modules"
 
 

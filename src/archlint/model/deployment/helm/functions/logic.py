@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 
+from archlint.core.record import pattern
 from archlint.model.deployment.helm.values import NOTHING, OPEN, TemplateError, Value, computed, plain
 
-_VERSION = re.compile(r"v?(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?(?:-([0-9A-Za-z.\-]+))?(?:\+.*)?$")
-_CONSTRAINT = re.compile(r"\s*(>=|<=|!=|=>|=<|=|>|<|~|\^)?\s*(v?[\dxX*][\w.\-+*]*)\s*")
+_VERSION = pattern(r"v?(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?(?:-([0-9A-Za-z.\-]+))?(?:\+.*)?$")
+_CONSTRAINT = pattern(r"\s*(>=|<=|!=|=>|=<|=|>|<|~|\^)?\s*(v?[\dxX*][\w.\-+*]*)\s*")
 
 
 def _equal(arguments: list[Value]) -> Value:

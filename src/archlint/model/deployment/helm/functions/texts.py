@@ -12,6 +12,7 @@ from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 from archlint.core import yaml
+from archlint.core.record import pattern
 from archlint.core.tree import plain as plain_node
 from archlint.model.deployment.helm.values import (
     OPEN,
@@ -30,9 +31,9 @@ from archlint.model.deployment.helm.values import (
     to_yaml,
 )
 
-_VERB = re.compile(r"%(%|[-+# 0]*(\d+)?(?:\.(\d+))?([a-zA-Z]))")
-_NESTED = re.compile(r"\([^()]*[*+{|][^()]*\)[*+{?]|[*+}]\s*[*+{]|\\[1-9]|\(\?[=!<P]")
-_WORD = re.compile(r"[A-Za-z0-9]+")
+_VERB = pattern(r"%(%|[-+# 0]*(\d+)?(?:\.(\d+))?([a-zA-Z]))")
+_NESTED = pattern(r"\([^()]*[*+{|][^()]*\)[*+{?]|[*+}]\s*[*+{]|\\[1-9]|\(\?[=!<P]")
+_WORD = pattern(r"[A-Za-z0-9]+")
 
 
 def _int(value: Value) -> int:
