@@ -21,6 +21,7 @@ from archlint.model.code.telemetry import add_telemetry
 from archlint.model.code.verification import add_verification
 from archlint.model.contracts import add_contracts
 from archlint.model.deployment.compose import add_compose
+from archlint.model.deployment.environments import manifests
 from archlint.model.deployment.images import add_images
 from archlint.model.deployment.kubernetes import add_kubernetes
 from archlint.model.deployment.terraform import add_terraform
@@ -69,5 +70,7 @@ def build(facts: Iterable[Fact], config: Config, documents: Collection[str] = ("
     draft = Draft(index, config, Program(index.of(PythonModule), lambda path: is_production(path, config)))
     for stage in STAGES:
         stage(draft)
-    gaps = draft.gaps if "Gap" in documents else ()
-    return draft.finish((*document_subjects(index, documents), *gaps))
+    taken = [*document_subjects(index, set(documents) - {"KubernetesObject"})]
+    taken += draft.gaps if "Gap" in documents else ()
+    taken += manifests(draft) if "KubernetesObject" in documents else ()
+    return draft.finish(taken)

@@ -8,6 +8,7 @@ from archlint.model.deployment.environments import objects_of
 from archlint.model.draft import Draft
 
 HEAD = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
 BASE = {
     "base/kustomization.yaml": HEAD + "resources:\n  - orders.yaml\n",
     "base/orders.yaml": deployment("orders"),
@@ -123,7 +124,8 @@ def test_patches_delete_and_replace() -> None:
 
 def test_images_and_replicas_stand_in_the_kustomization() -> None:
     draft = overlay(
-        "images:\n  - name: registry.example.com/orders\n    newTag: latest\nreplicas:\n  - name: orders\n    count: 5\n"
+        "images:\n  - name: registry.example.com/orders\n    newTag: latest\n"
+        "replicas:\n  - name: orders\n    count: 5\n"
     )
     (workload,) = draft.workloads
     assert (workload.replicas, str(workload.replicas_at)) == (5, "prod/kustomization.yaml:10:5")
@@ -168,9 +170,9 @@ def test_components_are_laid_over_and_deploy_nothing_by_themselves() -> None:
     draft = build({
         **BASE,
         "prod/kustomization.yaml": HEAD + "resources: [../base]\ncomponents: [../extra]\n",
-        "extra/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [a.yaml]\n",
+        "extra/kustomization.yaml": COMPONENT + "resources: [a.yaml]\n",
         "extra/a.yaml": deployment("audit"),
-        "unused/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [b.yaml]\n",
+        "unused/kustomization.yaml": COMPONENT + "resources: [b.yaml]\n",
         "unused/b.yaml": deployment("never"),
     })  # fmt: skip
     assert sorted((one.environment, one.name) for one in draft.workloads) == [("prod", "audit"), ("prod", "orders")]
@@ -183,7 +185,8 @@ def test_a_remote_base_leaves_the_environment_incomplete() -> None:
 
 def test_a_patch_that_does_not_fit_is_a_gap_and_the_rest_goes_on() -> None:
     draft = overlay(
-        "patches:\n  - target:\n      kind: Deployment\n    patch: |-\n      - op: remove\n        path: /spec/nothing\n"
+        "patches:\n  - target:\n      kind: Deployment\n    patch: |-\n"
+        "      - op: remove\n        path: /spec/nothing\n"
     )
     assert [(str(one.at), one.kind) for one in draft.gaps] == [("prod/kustomization.yaml:6:5", "template")]
     assert [one.name for one in draft.workloads] == ["orders"]
@@ -202,7 +205,8 @@ def test_kustomizations_in_a_circle_end() -> None:
 def test_a_replacement_sets_a_field_and_what_is_not_found_is_not_known() -> None:
     text = (
         "replacements:\n  - source:\n      kind: Service\n      name: orders\n    targets:\n      - select:\n"
-        "          kind: Deployment\n        fieldPaths:\n          - spec.template.spec.containers.[name=orders].image\n"
+        "          kind: Deployment\n        fieldPaths:\n"
+        "          - spec.template.spec.containers.[name=orders].image\n"
     )
     assert tree.text(container(overlay(text)), "image") is None
     draft = overlay(text.replace("kind: Service", "kind: Deployment"))

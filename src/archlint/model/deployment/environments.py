@@ -68,6 +68,14 @@ def objects_of(draft: Draft, environment: str) -> list[KubernetesObject]:
     return next((one.objects for one in deployed(draft) if one.environment.name == environment), [])
 
 
+def manifests(draft: Draft) -> list[KubernetesObject]:
+    """Every object as it is deployed: as a kustomization or chart renders it, else raw where nothing builds upon it."""
+    used = built_upon(draft.index)
+    loose = (one for one in draft.index.of(KubernetesObject) if one.at.path not in used)
+    rendered = (one for environment in deployed(draft) for one in environment.objects)
+    return list({id(one): one for one in (*loose, *rendered)}.values())
+
+
 def is_workload(one: KubernetesObject) -> bool:
     """Whether the object runs containers."""
     return one.kind in WORKLOAD_KINDS or is_knative(one)
