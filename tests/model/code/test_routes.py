@@ -219,6 +219,25 @@ def test_a_service_with_mounts_that_are_not_read_may_have_a_health_route() -> No
     assert is_unknown(draft.services[0].has_health_route)
 
 
+def test_middleware_that_is_given_a_health_path_may_answer_it() -> None:
+    text = """\
+        from fastapi import FastAPI
+        from middleware import healthy
+
+        app = FastAPI()
+
+        @app.get("/items")
+        def items():
+            return []
+
+        served = {wrapped}
+        """
+    wrapped = system_of({"orders/app.py": text.format(wrapped='healthy(app, "/health/")')}, "orders")
+    assert is_unknown(wrapped.services[0].has_health_route)
+    asked = system_of({"orders/app.py": text.format(wrapped='healthy(app).get("/health")')}, "orders")
+    assert asked.services[0].has_health_route is False
+
+
 def test_servicers_serve_the_rpcs_that_they_define() -> None:
     proto = ProtoFile(
         start_of("stock.proto"),

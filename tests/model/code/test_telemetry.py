@@ -77,6 +77,11 @@ def test_what_is_absent_is_said_at_the_application() -> None:
     assert (found.logging, found.metrics, found.tracing) == (None, None, None)
 
 
+def test_what_is_absent_is_said_at_the_application_rather_than_at_a_script_beside_it() -> None:
+    script = 'if __name__ == "__main__":\n    print("done")\n'
+    assert str(telemetry_of(APPLICATION, adjust=script).at).startswith("orders/app.py:3")
+
+
 def test_traces_are_no_metrics() -> None:
     found = telemetry_of("from opentelemetry.sdk.trace import TracerProvider\nTracerProvider()" + APPLICATION)
     assert found.metrics is None

@@ -1,7 +1,7 @@
 """What handling a message changes, and what makes a second delivery harmless.
 
 In: the calls that handling a message makes. Out: effects, and the deduplication that is seen: an upsert, a handled
-unique-constraint error, a check on the message's key. A lookup that may be such a check makes it UNKNOWN.
+unique-constraint error, a check on the message's key.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from archlint.core.facts.python import (
+    Choice,
     Dictionary,
     Element,
     Expression,
@@ -175,10 +176,8 @@ def effects_of(
 
 def deduplication_of(
     draft: Draft, calls: list[tuple[PythonCall, Module]], effects: list[FoundEffect]
-) -> Setting[str] | Unknown | None:
-    """What makes a second delivery harmless: None where nothing does."""
-    lookups = False
-    fills_gap = False
+) -> Setting[str] | None:
+    """What makes a second delivery harmless by what it is called: None where nothing does."""
     for call, module in calls:
         last = call.name.rpartition(".")[2]
         if last in _SQL_CALLS and call.arguments:
@@ -208,12 +207,6 @@ def deduplication_of(
                 return Setting("a lookup of the message's key", "code", call.at)
             if argument.name == "headers" and _has_text(argument.value, "idempotency-key"):
                 return Setting("an idempotency key", "code", argument.at)
-        if last in _LOOKUPS:
-            lookups = True
-        if call.branch and last in _ORM_ADD:
-            fills_gap = True
-    if lookups and not fills_gap and effects:
-        return Unknown("a lookup before the change may recognise a second delivery")
     return None
 
 
@@ -252,8 +245,7 @@ def _effect(draft: Draft, call: PythonCall, module: Module, written: Mapping[Spa
     ):
         return _stored(draft, call, module, last)
     if last in _ORM_ADD and call.arguments and _is_session(draft, call, module):
-        # Adding what a lookup did not find is done once only.
-        return FoundEffect("insert", call.at, f"{last}()", call.branch)
+        return FoundEffect("insert", call.at, f"{last}()", _is_stored_already(call, module))
     if last == "commit" and call.function is not None and _counts(call, module) and _is_session(draft, call, module):
         return FoundEffect("increment", call.at, "commit()", False)
     if last in _PUBLISH or last in (
@@ -301,6 +293,32 @@ def _sql(draft: Draft, call: PythonCall, module: Module) -> FoundEffect | None:
         relative = bool(_RELATIVE.search(text))
         return FoundEffect("increment" if relative else "update", call.at, "UPDATE", not relative)
     return FoundEffect("delete" if verb in ("DELETE", "TRUNCATE") else "update", call.at, verb, True)
+
+
+def sql_of(draft: Draft, call: PythonCall, module: Module) -> str | None:
+    """The SQL that a call runs, as far as it is known."""
+    return _sql_text(draft, call.arguments[0].value, module)
+
+
+def _is_stored_already(call: PythonCall, module: Module) -> Truth:
+    """Whether what is added to a session was fetched from it, or is told by its own key: adding that twice changes
+    nothing."""
+    value = call.arguments[0].value
+    options = value.options if isinstance(value, Choice) else (value,)
+    found: list[Truth] = []
+    for one in options:
+        made = module.facts.calls[one.call] if isinstance(one, Result) else None
+        last = made.name.rpartition(".")[2] if made is not None else ""
+        given = made.argument("id") or made.argument("uuid") or made.argument("pk") if made is not None else None
+        if last in _LOOKUPS or last == "get":
+            found.append(True)
+        elif given is not None and not isinstance(given.value, Result | Literal):
+            found.append(UNKNOWN)
+        else:
+            found.append(False)
+    if True in [one for one in found if not isinstance(one, Unknown)] and len(found) > 1:
+        return UNKNOWN
+    return found[0]
 
 
 def _sql_text(draft: Draft, expression: Expression, module: Module) -> str | None:
@@ -360,7 +378,11 @@ def _counts(call: PythonCall, module: Module) -> bool:
         one.augmented
         and one.function == call.function
         and isinstance(one.target, Member)
-        and (one.target.base == saved if call.name.endswith(".save") else isinstance(one.target.base, Result | Element))
+        and (
+            one.target.base == saved
+            if call.name.endswith(".save")
+            else isinstance(one.target.base, Result | Element | Choice)
+        )
         for one in module.facts.assignments
     )
 

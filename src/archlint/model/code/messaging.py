@@ -16,6 +16,7 @@ from archlint.core.system.messaging import Consumer, Effect, Publisher
 from archlint.core.values import UNKNOWN, Place, Setting, Truth, Unknown, is_unknown, known
 from archlint.model.code.dead_letters import Declaration, dead_letter_of, declarations
 from archlint.model.code.message_effects import SENDING, FoundEffect, deduplication_of, effects_of
+from archlint.model.code.message_guards import Handled, recognition
 from archlint.model.code.registrations import Handling, handlings
 from archlint.model.code.scope import CodeScope, ServiceCode, code_scope
 from archlint.model.draft import Draft
@@ -71,9 +72,14 @@ def _consumer(
     declared: list[Declaration],
     written: dict[Span, str],
 ) -> Consumer:
-    calls = _calls(draft, handling, code)
+    handled = _handled(draft, handling, code)
+    calls = handled.calls
     effects = list(effects_of(draft, calls, written))
-    deduplication = deduplication_of(draft, [*calls, *_wrapper_calls(draft, handling)], effects)
+    deduplication: Setting[str] | Unknown | None = deduplication_of(
+        draft, [*calls, *_wrapper_calls(draft, handling)], effects
+    )
+    if deduplication is None:
+        deduplication = recognition(draft, handled, effects)
     dead_letter, declared_at = dead_letter_of(draft, handling, service, code, declared)
     name = handling.function.name.rpartition(".")[2] if handling.function is not None else "module"
     channel = known(handling.channel)
@@ -142,8 +148,12 @@ def _acknowledgement(handling: Handling) -> str | Unknown:
     return "auto" if handling.acknowledged_early else "after"
 
 
-def _calls(draft: Draft, handling: Handling, code: ServiceCode) -> list[tuple[PythonCall, Module]]:
-    """All calls that handling a message may make, nearest first."""
+def _handled(draft: Draft, handling: Handling, code: ServiceCode) -> Handled:
+    """All calls that handling a message may make, nearest first, and how the code comes to them."""
+
+    def targets_of(call: PythonCall, module: Module) -> tuple[tuple[PythonFunction, Module], ...]:
+        return draft.program.called_functions(call, module) or _by_unique_name(draft, code, call, module)
+
     home = handling.function_module or handling.module
     start: list[tuple[PythonCall, Module]]
     if handling.calls is not None:
@@ -155,16 +165,17 @@ def _calls(draft: Draft, handling: Handling, code: ServiceCode) -> list[tuple[Py
     found: dict[int, tuple[PythonCall, Module]] = {id(one[0]): one for one in start}
     level = start
     entered: set[str] = {handling.function.name} if handling.function is not None else set()
+    entries: dict[str, tuple[PythonCall, Module]] = {}
     for _ in range(_DEPTH):
         following: list[tuple[PythonCall, Module]] = []
         for call, module in level:
             if call.name.startswith(("logger.", "logging.", "log.")) or call.name in ("print", "len", "str", "int"):
                 continue
-            targets = draft.program.called_functions(call, module) or _by_unique_name(draft, code, call, module)
-            for function, where in targets:
+            for function, where in targets_of(call, module):
                 if function.name in entered:
                     continue
                 entered.add(function.name)
+                entries[function.name] = (call, module)
                 for one in draft.program.calls_in(function, where):
                     if id(one) not in found:
                         found[id(one)] = (one, where)
@@ -172,7 +183,7 @@ def _calls(draft: Draft, handling: Handling, code: ServiceCode) -> list[tuple[Py
         level = following
         if not level or len(found) > _MOST_CALLS:
             break
-    return list(found.values())
+    return Handled(list(found.values()), entries, targets_of, handling.wrappers)
 
 
 def _by_unique_name(

@@ -7,13 +7,14 @@ has an UNKNOWN health route where none is found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from archlint.core.facts.python import PythonFunction
+from archlint.core.facts.python import Literal, PythonFunction
 from archlint.core.system.base import link
 from archlint.core.system.calls import Route
 from archlint.core.system.services import Service
-from archlint.core.values import Place, Truth, Unknown
+from archlint.core.values import Place, Truth, Unknown, any_of
 from archlint.model.code.objects import methods_of
 from archlint.model.code.scope import code_scope
 from archlint.model.code.serving.declared import Declarations
@@ -25,6 +26,8 @@ from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _DOCUMENTED_KINDS = ("business",)
+_HEALTH_PATH = re.compile(r"/(?:health|healthz|health[-_]?check|livez|readyz)/?")
+_VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "urljoin", "join"})
 
 
 def add_routes(draft: Draft) -> None:
@@ -49,7 +52,7 @@ def add_routes(draft: Draft) -> None:
             service,
             routes=ordered,
             frameworks=tuple(sorted({*service.frameworks, *served.frameworks})),
-            has_health_route=_has_health(ordered, served),
+            has_health_route=any_of(_has_health(ordered, served), _may_answer_health(code.modules)),
             serves_html=any(one.kind == "html" for one in ordered),
             published_operations=(
                 *service.published_operations,
@@ -121,6 +124,23 @@ def _has_health(routes: Sequence[Route], served: Served) -> Truth:
     for found in served.routes:
         if isinstance(found.path, Unknown) and found.protocol == "http":
             return found.path
+    return False
+
+
+def _may_answer_health(modules: Sequence[Module]) -> Truth:
+    """UNKNOWN where code outside of any route names a health path: middleware around the application may answer it."""
+    for module in modules:
+        compared = (one.value for one in module.facts.strings if one.context == "comparison")
+        given = (
+            one.value.value
+            for call in module.facts.calls
+            if call.name.rpartition(".")[2] not in _VERBS
+            for one in call.arguments
+            if isinstance(one.value, Literal) and isinstance(one.value.value, str)
+        )
+        for path in (*compared, *given):
+            if _HEALTH_PATH.fullmatch(path):
+                return Unknown(f"middleware may answer {path}")
     return False
 
 

@@ -20,6 +20,7 @@ from archlint.model.code.scope import CodeScope, ServiceCode, Surroundings, code
 from archlint.model.draft import Draft
 from archlint.model.production import APPLICATIONS, entry_points
 from archlint.model.program.program import Module
+from archlint.model.service_code import APPLICATION
 
 _STANDARD_STREAMS = ("sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__")
 _DEPTH = 6
@@ -68,9 +69,9 @@ _APPLICATIONS = frozenset(name.rpartition(".")[2] for name in APPLICATIONS)
 def entry_point_of(draft: Draft, code: ServiceCode) -> Span:
     """The line at which a service's main process starts, in a file of the service's own."""
     own = {module.path: module for module in code.own}
-    for place in code.service.entry_points:
-        if place.at.path in own:
-            return place.at
+    places = [place for place in code.service.entry_points if place.at.path in own]
+    if places:
+        return next((one for one in places if one.note == APPLICATION), places[0]).at
     starts = [own[path] for path in entry_points(draft, code.service) if path in own] or list(code.own)
     for module in (*starts, *code.own):
         for call in module.calls_named(_APPLICATIONS):
