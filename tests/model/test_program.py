@@ -91,6 +91,10 @@ class TestNames:
         program = program_of(kafka="from kafka import KafkaConsumer\nuse(KafkaConsumer)\n", json="", app="")
         assert named(program, "kafka.py") == "kafka.KafkaConsumer"
 
+    def test_a_package_named_like_a_library_inside_a_package_does_not_hide_it(self) -> None:
+        files = {"web____": "", "web__flask____": "x = 1", "web__flask__app": "import flask\nuse(flask.Flask)"}
+        assert named(program_of(**files), "web/flask/app.py") == "flask.Flask"
+
     def test_a_module_of_the_standard_library_is_not_sought_above(self) -> None:
         program = program_of(email____="", orders__app="import email\nuse(email)\n")
         assert named(program, "orders/app.py") == "email"

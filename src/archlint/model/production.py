@@ -36,10 +36,10 @@ def _words(text: str) -> frozenset[str]:
 
 NON_PRODUCTION_DIRECTORIES = _words(
     "test tests testing __tests__ test_suite integration_tests integration-tests unit_tests unittests e2e spec specs "
-    "example examples sample samples doc docs documentation vendor vendored third_party third-party node_modules "
-    "site-packages dist-packages venv .venv virtualenv .tox .nox .eggs __pypackages__ migrations alembic benchmark "
-    "benchmarks bench loadtest loadtests load_test load_tests load-test load-tests perf_tests performance_tests "
-    "locust notebooks"
+    "example examples sample samples codesamples code_samples code-samples doc docs documentation vendor vendored "
+    "third_party third-party node_modules site-packages dist-packages venv .venv virtualenv .tox .nox .eggs "
+    "__pypackages__ migrations alembic benchmark benchmarks bench loadtest loadtests load_test load_tests load-test "
+    "load-tests perf_tests performance_tests locust notebooks"
 )
 _NON_PRODUCTION_FILE = pattern(
     r"(test_.*|.*_tests?|tests?|conftest|locustfile.*|.*_pb2(_grpc)?|setup|noxfile|fabfile|.*\.ipynb)\.pyi?"

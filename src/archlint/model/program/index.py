@@ -186,6 +186,9 @@ class Definitions:
                 continue
             if self._is_reached(found):
                 return found
+            if self._is_package(root) and found[0].facts.is_package:
+                # A folder called after a library (``web/fastapi/__init__.py``) inside a package: the library is meant.
+                continue
             unbound = unbound or found
         parents = () if standard else self._top.get(parts[0], ())
         if unbound is None and len(parents) == 1:
