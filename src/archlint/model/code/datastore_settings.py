@@ -67,7 +67,7 @@ def settings_connections(draft: Draft, module: Module) -> Iterator[Connection]:
             database=values.get("database"),
             account=values.get("account"),
         )
-    for call in module.facts.calls:
+    for call in module.calls_named({"update", "from_mapping"}):
         if call.name.endswith((".config.update", ".config.from_mapping")):
             for argument in call.arguments:
                 if argument.name in _URL_SETTINGS:

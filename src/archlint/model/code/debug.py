@@ -83,6 +83,9 @@ def _setting(
     )  # fmt: skip
 
 
+_SETTING = frozenset({"run", "basicConfig", "setLevel", "add"})
+
+
 def _in_code(draft: Draft, code: ServiceCode) -> Iterator[DebugSetting]:
     service = code.service.name
     arounds = [one for one in surroundings_of(draft, service) if one.is_production]
@@ -95,6 +98,8 @@ def _in_code(draft: Draft, code: ServiceCode) -> Iterator[DebugSetting]:
         imported = {one.module.split(".")[0] for one in module.facts.imports}
         for call in module.facts.calls:
             last = call.name.rpartition(".")[2]
+            if last not in _SETTING and not any(one.name == "debug" for one in call.arguments):
+                continue
             if call.argument("debug") is not None or last == "run":
                 yield from _application(draft, call, module, service, around, imported)
             if last == "basicConfig" and draft.program.callee(call, module) == "logging.basicConfig":

@@ -7,7 +7,7 @@ formats.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from archlint.core.facts.python import (
     Argument,
@@ -32,35 +32,37 @@ JSON = "json"
 TEXT = "text"
 
 
-STRUCTURED_IMPORTS = (
-    "json_log_formatter",
-    "json_logging",
-    "jsonlogger",
-    "ecs_logging",
-    "eliot",
-    "watchtower",
-    "logstash_async",
-    "logstash",
-    "logstash_formatter",
-    "cmreslogging",
-    "graypy",
-    "pygelf",
-    "logging_loki",
-    "fluent.handler",
-    "fluent.asynchandler",
-    "google.cloud.logging",
-    "aws_lambda_powertools.logging",
-    "asgi_structlog",
-    "fastapi_structlog",
-    "django_structlog",
-    "opentelemetry.sdk._logs",
-    "azure.monitor.opentelemetry",
-    "opencensus.ext.azure.log_exporter",
-    "logfire",
-    "aws_logging_handlers",
-    "structured_logging",
-    "splunk_handler",
-    "datadog_json",
+STRUCTURED_IMPORTS = frozenset(
+    (
+        "json_log_formatter",
+        "json_logging",
+        "jsonlogger",
+        "ecs_logging",
+        "eliot",
+        "watchtower",
+        "logstash_async",
+        "logstash",
+        "logstash_formatter",
+        "cmreslogging",
+        "graypy",
+        "pygelf",
+        "logging_loki",
+        "fluent.handler",
+        "fluent.asynchandler",
+        "google.cloud.logging",
+        "aws_lambda_powertools.logging",
+        "asgi_structlog",
+        "fastapi_structlog",
+        "django_structlog",
+        "opentelemetry.sdk._logs",
+        "azure.monitor.opentelemetry",
+        "opencensus.ext.azure.log_exporter",
+        "logfire",
+        "aws_logging_handlers",
+        "structured_logging",
+        "splunk_handler",
+        "datadog_json",
+    )
 )
 
 
@@ -228,6 +230,10 @@ def names_in(draft: Draft, expression: Expression, module: Module, depth: int) -
         yield draft.program.qualify(expression, module)
 
 
-def is_below(name: str, roots: Iterable[str]) -> bool:
+def is_below(name: str, roots: Collection[str]) -> bool:
     """Whether a dotted name is one of the roots or something in one."""
-    return any(name == root or name.startswith(root + ".") for root in roots)
+    while name:
+        if name in roots:
+            return True
+        name = name.rpartition(".")[0]
+    return False

@@ -106,7 +106,10 @@ def _services(draft: Draft, at: Span, module: Module) -> tuple[str, ...]:
 
 def _in_module(draft: Draft, module: Module) -> Iterator[tuple[Span, str, Truth, Expression | None]]:
     for call in module.facts.calls:
-        yield from _in_arguments(draft, call, module)
+        for argument in call.arguments:
+            if argument.name in _SWITCHES:
+                yield from _in_arguments(draft, call, module)
+                break
         name = member_of(call.callee)
         if name == "_create_unverified_context":
             yield call.at, f"{_UNVERIFIED}()", True, None

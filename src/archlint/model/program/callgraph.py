@@ -175,8 +175,10 @@ class CallGraph:
                 if (home.path, place) in seen:
                     continue
                 seen.add((home.path, place))
-                if any(one is function for one, _ in self.called(call, home)):
-                    calls.append((call, home))
+                for one, _ in self.called(call, home):
+                    if one is function:
+                        calls.append((call, home))
+                        break
             found = self._callers[key] = tuple(calls)
         return found
 
@@ -200,12 +202,21 @@ class CallGraph:
     def _by_last_name(self, with_tests: bool = False) -> _Candidates:
         found = self._candidates.get(with_tests)
         if found is None:
-            found = self._candidates[with_tests] = {}
+            found = self._candidates[with_tests] = {name: [] for name in self._own_names()}
             for module in self._definitions.modules.values():
                 if with_tests or not self._is_test(module):
-                    for place, call in enumerate(module.facts.calls):
-                        _add_candidate(found, call, module, place)
+                    _add_candidates(found, module)
         return found
+
+    def _own_names(self) -> set[str]:
+        """The last parts of the names that callers are looked up by: nobody asks who calls a library's function."""
+        names = {"?", "__init__"}
+        for name, (function, _) in self._definitions.functions.items():
+            names.add(name.rpartition(".")[2])
+            if function.owner is not None:
+                names.add(function.owner.rpartition(".")[2])
+        names.update(name.rpartition(".")[2] for name in self._definitions.classes)
+        return names
 
     def named(self, name: str) -> Calls:
         """The calls whose callee or an argument has that last name."""
@@ -256,24 +267,28 @@ class CallGraph:
         return found
 
 
-def _add_candidate(candidates: _Candidates, call: PythonCall, module: Module, place: int) -> None:
-    entry = (call, module, place)
-    callee = call.callee
-    kind = type(callee)
-    if kind is Reference:
-        candidates.setdefault(callee.name.rpartition(".")[2], []).append(entry)  # type: ignore[union-attr]
-    elif kind is Member:
-        candidates.setdefault(callee.name, []).append(entry)  # type: ignore[union-attr]
-    elif kind is Result or kind is Parameter:
-        candidates.setdefault("?", []).append(entry)
-    elif kind is Choice:
-        for option in callee.options:  # type: ignore[union-attr]
-            if isinstance(option, Reference | Member):
-                candidates.setdefault(option.name.rpartition(".")[2], []).append(entry)
-    for argument in call.arguments:
-        value = argument.value
-        kind = type(value)
-        if kind is Reference:
-            candidates.setdefault(value.name.rpartition(".")[2], []).append(entry)  # type: ignore[union-attr]
-        elif kind is Member:
-            candidates.setdefault(value.name, []).append(entry)  # type: ignore[union-attr]
+def _add_candidates(candidates: _Candidates, module: Module) -> None:
+    for place, call in enumerate(module.facts.calls):
+        callee = call.callee
+        if type(callee) is Choice:
+            for option in callee.options:
+                if isinstance(option, Reference | Member):
+                    _add_candidate(candidates, option.name.rpartition(".")[2], call, module, place)
+        elif type(callee) is Reference:
+            _add_candidate(candidates, callee.name.rpartition(".")[2], call, module, place)
+        elif type(callee) is Member:
+            _add_candidate(candidates, callee.name, call, module, place)
+        elif type(callee) is Result or type(callee) is Parameter:
+            _add_candidate(candidates, "?", call, module, place)
+        for argument in call.arguments:
+            value = argument.value
+            if type(value) is Reference:
+                _add_candidate(candidates, value.name.rpartition(".")[2], call, module, place)
+            elif type(value) is Member:
+                _add_candidate(candidates, value.name, call, module, place)
+
+
+def _add_candidate(candidates: _Candidates, name: str, call: PythonCall, module: Module, place: int) -> None:
+    known = candidates.get(name)
+    if known is not None:
+        known.append((call, module, place))

@@ -56,6 +56,8 @@ _POSITIONAL: dict[str, tuple[int, str]] = {
 _VERIFIERS = frozenset(("jwt.encode", "jwt.decode", "jose.jwt.encode", "jose.jwt.decode"))
 _LOGIN = pattern(r"(?:^|\.)(?:smtplib\.SMTP(?:_SSL)?\.login|login)$")
 _SUSPICIOUS = pattern(r"://|AKIA|ghp_|sk_live|xox|BEGIN|AccountKey|assword\s*=|eyJ")
+_HOLDING = frozenset((EnvironmentRead, Template, Choice, Literal, Display, Dictionary))
+"""The expressions that a text may stand in."""
 _DEEPEST = 6
 _FIXTURE = frozenset(
     ("test", "tests", "testing", "smoketest", "fixture", "fixtures", "mock", "mocks", "example", "sample")
@@ -106,11 +108,12 @@ def _in_module(draft: Draft, module: Module) -> Iterator[tuple[str, Span, Secret
     found = [
         one
         for assignment in module.facts.assignments
+        if type(assignment.value) in _HOLDING
         for one in _in_expression(
             assignment.value, getattr(assignment.target, "name", "").rpartition(".")[2], assignment.value_at, 0
         )
     ]
-    found += [one for call in module.facts.calls for one in _in_call(call)]
+    found += [one for call in module.facts.calls if call.arguments for one in _in_call(call)]
     for name, at, secret, variable in found:
         # A text inside the expression may have been reported by its own name, an inlined variable by its assignment.
         if not any((line, secret.digest) in reported for line in range(at.line, at.end_line + 1)):
@@ -179,13 +182,20 @@ def _in_call(call: PythonCall) -> Iterator[tuple[str, Span, Secret, str | None]]
             secret = find_secret(name, given.value.value)
             if secret is not None:
                 yield name, given.at, secret, None
-    elif _LOGIN.search(callee) and len(call.arguments) == 2 and all(_is_text(one) for one in call.arguments):
+    elif (
+        callee.endswith("login")
+        and _LOGIN.search(callee)
+        and len(call.arguments) == 2
+        and all(_is_text(one) for one in call.arguments)
+    ):
         value = call.arguments[1].value
         assert isinstance(value, Literal)
         secret = find_secret("password", value.value, is_source=True)
         if secret is not None:
             yield "password", call.arguments[1].at, secret, None
     for one in call.arguments:
+        if type(one.value) not in _HOLDING:
+            continue
         if one.name == "auth" and isinstance(one.value, Display) and len(one.value.items) == 2:
             last = one.value.items[1]
             if isinstance(last, Literal):
