@@ -180,6 +180,7 @@ def test_values_that_have_no_common_order_are_unknown() -> None:
         ("matches(thing.count, 'a')", "thing.count is a number or none, not text", 8),
         ("matches(thing.kind, '(a+)+')", "regular expression: a repeat inside a repeat cannot be used in a rule", 20),
         ("thing.kind ==", "not an expression: invalid syntax", 13),
+        ("import.kind == 'a'", "not an expression: invalid syntax; the subject is called 'thing' here", 0),
     ],
 )
 def test_what_is_no_condition_is_refused_with_its_place(text: str, message: str, offset: int) -> None:

@@ -12,6 +12,7 @@ true. A field of None is UNKNOWN, so guard it: ``x is not None and x.value > 3``
 from __future__ import annotations
 
 import ast
+import keyword
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -90,7 +91,7 @@ def compile_expression(text: str, name: str, subject: type, options: Mapping[str
     Raises:
         ExpressionError: the text is not in the language, or its types do not fit.
     """
-    return _compile(_parse(text), text, name, subject, options)
+    return _compile(_parse(text, name), text, name, subject, options)
 
 
 def compile_condition(text: str, name: str, subject: type, options: Mapping[str, OptionValue]) -> Expression:
@@ -110,7 +111,7 @@ def compile_path(text: str, name: str, subject: type, options: Mapping[str, Opti
     Raises:
         ExpressionError: also where it is anything else.
     """
-    tree = whole = _parse(text)
+    tree = whole = _parse(text, name)
     while isinstance(tree, ast.Attribute):
         tree = tree.value
     if not isinstance(tree, ast.Name):
@@ -124,7 +125,7 @@ def _compile(tree: ast.expr, text: str, name: str, subject: type, options: Mappi
     return Expression(evaluate, kind, frozenset(compiler.options_read))
 
 
-def _parse(text: str) -> ast.expr:
+def _parse(text: str, name: str) -> ast.expr:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters")
     flat = text.replace("\n", " ")
@@ -132,9 +133,10 @@ def _parse(text: str) -> ast.expr:
     try:
         tree = ast.parse(flat.strip(), mode="eval").body
     except SyntaxError as error:
-        raise ExpressionError(
-            f"not an expression: {error.msg}", indent + min((error.offset or MAX_LENGTH) - 1, len(flat.strip()))
-        ) from None
+        offset = min((error.offset or MAX_LENGTH) - 1, len(flat.strip()))
+        word = re.match(r"[a-z]+", flat.strip()[offset:])
+        called = f"; the subject is called {name!r} here" if word and keyword.iskeyword(word[0]) else ""
+        raise ExpressionError(f"not an expression: {error.msg}{called}", indent + offset) from None
     except (RecursionError, MemoryError, ValueError):
         raise ExpressionError("the expression is nested too deeply") from None
     if len(text) > SMALL:

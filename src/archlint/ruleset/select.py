@@ -35,7 +35,8 @@ def find(rules: Iterable[Rule], name: str) -> Rule:
     for rule in every:
         if name == rule.name or name in rule.aliases:
             return rule
-    raise ConfigError(f"no rule is called {name!r}{did_you_mean(name, [rule.name for rule in every])}")
+    hint = did_you_mean(name, [rule.name for rule in every]) or "; `archlint rules` lists them"
+    raise ConfigError(f"no rule is called {name!r}{hint}")
 
 
 def _named(rules: tuple[Rule, ...], selectors: Iterable[str]) -> set[str]:
@@ -44,7 +45,8 @@ def _named(rules: tuple[Rule, ...], selectors: Iterable[str]) -> set[str]:
         matched = {rule.name for rule in rules if _matches(rule, selector)}
         if not matched:
             known = {rule.name for rule in rules} | {rule.category for rule in rules}
-            raise ConfigError(f"selector {selector!r} matches no rule or category{did_you_mean(selector, known)}")
+            hint = did_you_mean(selector, known) or "; `archlint rules` lists them"
+            raise ConfigError(f"selector {selector!r} matches no rule or category{hint}")
         found |= matched
     return found
 
