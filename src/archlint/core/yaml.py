@@ -351,7 +351,11 @@ def _problem(error: yaml.YAMLError, text: str, path: str, begin: int, last: int)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be parsed"
     context = getattr(error, "context", None)
     said = f"{problem} {context}" if context else f"{problem}"
-    return Span(path, line, column, line, column), f"is not valid YAML: {said}; mend it, or exclude the file"
+    language = "JSON" if path.endswith((".json", ".jsonc")) else "YAML"
+    return (
+        Span(path, line, column, line, column),
+        f"this is not valid {language}: {said}; mend it, or exclude the file",
+    )
 
 
 def _within(at: Span, text: str, begin: int) -> Span:

@@ -143,7 +143,7 @@ def _named(name: str, path: str) -> Kind | None:
         return Kind.KUSTOMIZATION
     if _REQUIREMENTS.match(name) or (name.endswith((".txt", ".in")) and path.endswith(f"requirements/{name}")):
         return Kind.PYTHON_REQUIREMENTS
-    if name in ("Procfile", "alembic.ini") or name.startswith(("id_rsa", "id_ed25519")):
+    if name in ("Procfile", "alembic.ini") or name in ("id_rsa", "id_ed25519", "id_ecdsa", "id_dsa"):
         return Kind.CONFIGURATION
     if name.endswith((".tf.json", ".tofu.json")):
         return Kind.TERRAFORM

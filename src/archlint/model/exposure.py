@@ -25,6 +25,7 @@ from archlint.model.deployment.containers import line_of
 from archlint.model.deployment.environments import deployed
 from archlint.model.deployment.kubernetes import container_nodes
 from archlint.model.deployment.references import last_part
+from archlint.model.deployment.ways import WAYS
 from archlint.model.draft import Draft
 from archlint.model.paths import words
 
@@ -208,6 +209,7 @@ def _judge(draft: Draft, exposed: list[_Found], gateways: list[str]) -> None:
                     key=key,
                     engine=last_part(image.repository) if image else one.role,
                     kind=one.kind,
+                    by=WAYS[one.kind],
                     is_public=reachable,
                     environment=one.environment,
                     is_production=one.is_production,
@@ -223,6 +225,7 @@ def _judge(draft: Draft, exposed: list[_Found], gateways: list[str]) -> None:
                 name=one.target,
                 key=key,
                 kind=one.kind,
+                by=WAYS[one.kind],
                 environment=one.environment,
                 target=one.target,
                 role=one.role,
@@ -243,7 +246,7 @@ def _reason(gateways: list[str], is_only: bool) -> str:
     if gateways:
         return f"past the gateway ({sorted(set(gateways))[0]})"
     if is_only:
-        return "as the only front end, and the system has no gateway at all"
+        return "as the only front end of a system that has no gateway"
     return "and the system has no gateway"
 
 

@@ -57,6 +57,7 @@ class Sources:
                 self.other.append((fact.at.path, fact.language))
         self._by_name: dict[str, list[str]] | None = None
         self.required = {parent(one.at.path) for one in draft.index.of(PythonRequirement)}
+        self.required |= {parent(path) for path in self.python if path.rpartition("/")[2] == "setup.py"}
         self.directories: Counter[str] = Counter()
         for path in (*self.python, *(path for path, _ in self.other)):
             directory = parent(path)

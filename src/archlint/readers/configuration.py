@@ -16,9 +16,11 @@ from archlint.core.tree import Mapping, Node, Scalar
 from archlint.readers import toml, yaml
 from archlint.readers.positions import Positions
 
-VERSION = (yaml.VERSION * 100 + toml.VERSION) * 1000 + 1
+VERSION = (yaml.VERSION * 100 + toml.VERSION) * 1000 + 2
 VALUE_LIMIT = 20_000
 """Files with more values than that are data, not configuration: the rest is left out."""
+KEY_SHOWN = 40
+"""Characters of a private key that stand in its fact: enough to tell it from a placeholder, no more."""
 
 _JSON_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _NOT_BREAK = re.compile(r"[^\n]")
@@ -52,7 +54,9 @@ def read(file: SourceFile) -> Iterator[AnyFact]:
         return
     positions = Positions(file.path, text)
     if key := _PRIVATE_KEY.search(text, 0, 8192):
-        yield ConfigValue(positions.span(key.start(), key.end()), "private_key", key[0], "pem")
+        if "ENCRYPTED" not in text[key.start() : key.start() + 200]:
+            shown = text[key.start() : key.end() + KEY_SHOWN].rstrip()
+            yield ConfigValue(positions.span(key.start(), key.end()), "private_key", shown, "pem")
     elif extension in (".yaml", ".yml", ".json", ".jsonc"):
         is_json = extension.startswith(".json")
         documents = yaml.parse(_without_comments(text) if is_json and "/" in text else text, file.path)

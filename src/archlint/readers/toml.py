@@ -86,7 +86,8 @@ class _Parser:
             except _ParseError as error:
                 if len(gaps) < GAP_LIMIT:
                     at = self.positions.span(error.offset, error.offset)
-                    gaps.append(Gap(at, "syntax", f"is not valid TOML: {error.problem}; mend it, or exclude the file"))
+                    reason = f"this is not valid TOML: {error.problem}; mend it, or exclude the file"
+                    gaps.append(Gap(at, "syntax", reason))
                 next_line = text.find("\n", max(begin, min(self.position, error.offset)))
                 self.position = len(text) if next_line < 0 else next_line + 1
         return _finished(root), gaps

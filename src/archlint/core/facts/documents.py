@@ -182,7 +182,7 @@ class ConfigValue(Fact, frozen=True, array_like=True, gc=False):
 
     ``at`` spans the value, or the key where the value is empty. ``format``: ``dotenv``, ``yaml``, ``json``, ``toml``,
     ``ini``, ``properties``, ``nginx``, ``conf`` (words in lines), ``procfile``, ``pem`` (key ``private_key``, the value
-    is its first line).
+    is where it begins; none for an encrypted key), ``sql`` (key ``USER.password``).
     """
 
     key: str

@@ -12,7 +12,8 @@ class SecretExposure(Subject):
     """A secret that stands in the open. ``place``: ``environment``, ``config-file``, ``source``, ``kubernetes-secret``.
 
     ``name`` is the variable, key or argument. The value itself is never stored: ``hint`` is at most its first two
-    characters and its length. ``in_force`` is false for a default that a scanned layer overrides.
+    characters and its length, or the keys of a Kubernetes Secret. ``in_force`` is false for a default that a scanned
+    layer overrides.
     """
 
     place: str
@@ -60,11 +61,12 @@ class IamGrant(Subject):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DatabaseExposure(Subject):
-    """A database or broker and whether the outside reaches it. ``kind`` as in Exposure."""
+    """A database or broker and whether the outside reaches it. ``kind`` and ``by`` as in Exposure."""
 
     engine: str
     kind: str
     is_public: Truth
+    by: str = ""
     environment: str | None = None
     is_production: bool = True
     related: tuple[Place, ...] = ()

@@ -149,6 +149,8 @@ class Container(Subject):
     liveness: Probe | None | Unknown = None
     readiness: Probe | None | Unknown = None
     resources: Resources | None | Unknown = None
+    missing_resources: tuple[str, ...] = ()
+    """Of CPU request, memory request and memory limit what is not said."""
     security: ContainerSecurity | None = None
     is_long_running: Truth = True
     is_behind_service: Truth = False
@@ -231,6 +233,8 @@ class Exposure(Subject):
     environment: str
     target: str
     role: str
+    by: str = ""
+    """The kind in words: ``a NodePort Service``."""
     service: str | None = None
     is_production: bool = True
     is_loopback: Truth = False

@@ -82,7 +82,7 @@ def add_target_ports(draft: Draft) -> None:
                     target=", ".join(dict.fromkeys(one.name for one in service.workloads)),
                     exposed=_declared(service, port, target),
                     offered=_declared_ports(service),
-                    service=service.name,
+                    service=f"Service {service.name}",
                     environment=service.environment,
                     related=tuple(Place(one.at, f"selected: {one.name}") for one in service.workloads),
                 )

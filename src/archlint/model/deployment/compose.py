@@ -26,7 +26,7 @@ from archlint.core.tree import Mapping, Node
 from archlint.core.values import UNKNOWN, Truth, Unknown, known
 from archlint.model.deployment import known_images, references
 from archlint.model.deployment.compose_files import Project, keyed, projects
-from archlint.model.deployment.containers import grants, line_of, texts
+from archlint.model.deployment.containers import grants, line_of, missing_resources, texts
 from archlint.model.deployment.roles import is_one_shot, role_of
 from archlint.model.draft import Draft
 from archlint.model.paths import says_non_production
@@ -102,6 +102,7 @@ def _workload(project: Project, name: str, node: Mapping, is_finishing: bool, is
         role = "job"
     is_production = project.is_production and not _is_development_profile(node)
     probe, liveness = _healthcheck(node, name, key, role, image.repository if image else None)
+    given = _resources(node, name, key) if is_swarm else _NO_LIMITS
     container = Container(
         at=at,
         name=name,
@@ -120,7 +121,8 @@ def _workload(project: Project, name: str, node: Mapping, is_finishing: bool, is
         probes=(probe,) if probe else (),
         liveness=liveness,
         readiness=liveness,
-        resources=_resources(node, name, key) if is_swarm else _NO_LIMITS,
+        resources=given,
+        missing_resources=missing_resources(given),
         security=_security(project, node, at, key),
         is_long_running=not is_job,
         is_behind_service=bool(tree.items(node, "ports") or tree.items(node, "expose")),

@@ -108,6 +108,18 @@ def resources(node: Mapping, key: str, defaults: Mapping | None = None) -> Resou
     )
 
 
+def missing_resources(given: Resources | Unknown | None) -> tuple[str, ...]:
+    """What a container should say about its resources and does not."""
+    if isinstance(given, Unknown):
+        return ()
+    wanted = {
+        "CPU request": given and given.cpu_request,
+        "memory request": given and given.memory_request,
+        "memory limit": given and given.memory_limit,
+    }
+    return tuple(name for name, value in wanted.items() if value is None)
+
+
 def security(pod: Mapping, node: Mapping, at: Span, key: str) -> ContainerSecurity:
     """The effective security context as far as the manifest gives it; the image's user is joined later.
 
@@ -189,6 +201,7 @@ def container(
     found = probes(node, workload, name, key, role)
     by_kind = {one.kind: one for one in found}
     limits = fields.pop("limits", None)
+    given = resources(node, key, limits if isinstance(limits, Mapping) else None)
     return Container(
         at=at,
         name=name,
@@ -205,7 +218,8 @@ def container(
         probes=found,
         liveness=by_kind.get("liveness"),
         readiness=by_kind.get("readiness"),
-        resources=resources(node, key, limits if isinstance(limits, Mapping) else None),
+        resources=given,
+        missing_resources=missing_resources(given),
         security=security(pod, node, at, key),
         **fields,  # type: ignore[arg-type]
     )

@@ -47,7 +47,7 @@ def add_kubernetes_secrets(draft: Draft, collector: Collector) -> set[str]:
                 if not _stands_for_another(name, value.strip("\"'")):
                     digests.add(digest_of(value))
                     collector.add(
-                        Secret("name", f"({len(value)} characters)", digest_of(value)),
+                        Secret("name", name, digest_of(value)),
                         "kubernetes-secret",
                         literal.at,
                         tree.text(generator, "name") or name,
@@ -61,7 +61,8 @@ def _real_data(
 ) -> tuple[tree.Entry, Secret] | None:
     if tree.text(found.tree, "type") in _MADE_BY_MACHINES or tree.entry(found.tree, "sops") is not None:
         return None
-    first: tuple[tree.Entry, Secret] | None = None
+    found_keys: list[str] = []
+    first: tuple[tree.Entry, str] | None = None
     for field in ("stringData", "data"):
         for entry in tree.entries(found.tree, field):
             text = tree.text(entry.value)
@@ -71,9 +72,15 @@ def _real_data(
             if value is None or _stands_for_another(entry.key, value):
                 continue
             digests.add(digest_of(value))
-            if first is None:
-                first = entry, Secret("name", f"({len(value)} characters)", digest_of(value))
-    return first
+            found_keys.append(entry.key)
+            first = first or (entry, digest_of(value))
+    return (first[0], Secret("name", _listed(found_keys), first[1])) if first else None
+
+
+def _listed(keys: list[str]) -> str:
+    if len(keys) > 3:
+        return f"{', '.join(keys[:2])} and {len(keys) - 2} more keys"
+    return " and ".join(filter(None, (", ".join(keys[:-1]), keys[-1])))
 
 
 def _is_templated(entry: tree.Entry, templates: dict[str, list[str]]) -> bool:

@@ -191,7 +191,7 @@ def _by_format(text: str) -> Secret | None:
         token = match.group(0)
         if match.lastgroup == "pem":
             if "..." not in text and "xxxx" not in text.lower() and MASK not in text:
-                return _secret("private key", token)
+                return Secret("private key", "a private key", digest_of(token))
             continue
         if "EXAMPLE" in token.upper() or digest_of(token) in _SHORT_DOCUMENTED or _entropy(token) < 2.5:
             continue

@@ -46,14 +46,14 @@ def read(file: SourceFile) -> Iterator[AnyFact]:
         yield Gap(start_of(file.path), "syntax", f"Python cannot parse the file ({error}). Exclude it or mend it.")
         return
     except (RecursionError, MemoryError):
-        yield Gap(start_of(file.path), "syntax", "The code is nested too deeply for Python's parser. Exclude the file.")
+        yield Gap(start_of(file.path), "syntax", "the code is nested too deeply for Python's parser. Exclude the file.")
         return
     name, is_package = module_name(file.path)
     spans = Spans(file.path, text)
     reader = Statements(name, is_package, spans)
     yield reader.module(tree, file.path, text.count("\n") + (not text.endswith("\n") and text != ""))
     for at in reader.too_deep:
-        yield Gap(at, "syntax", "This statement is nested too deeply to be read. Split it.")
+        yield Gap(at, "syntax", "this statement is nested too deeply to be read. Split it.")
 
 
 def module_name(path: str) -> tuple[str, bool]:
@@ -74,9 +74,9 @@ def _place(path: str, error: SyntaxError) -> Span:
 def _syntax_reason(error: SyntaxError) -> str:
     message = (error.msg or "invalid syntax").rstrip(".")
     if "null byte" in message:
-        return "The file contains null bytes and is no Python source. Exclude it or mend it."
+        return "the file contains null bytes and is no Python source. Exclude it or mend it."
     if message.startswith(_PYTHON_2):
-        return f"This is Python 2, which archlint does not read ({message}). Port the file or exclude it."
+        return f"this is Python 2, which archlint does not read ({message}). Port the file or exclude it."
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return (
         f"Python {version} cannot parse the file: {message}. Mend the line, exclude the file, or run archlint with the "
@@ -86,8 +86,8 @@ def _syntax_reason(error: SyntaxError) -> str:
 
 def _encoding_reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
-        return f"The bytes are not {error.encoding}. Save the file as UTF-8 or name its encoding in a coding comment."
-    return f"The encoding is not known ({error}). Save the file as UTF-8 or correct its coding comment."
+        return f"the bytes are not {error.encoding}. Save the file as UTF-8 or name its encoding in a coding comment."
+    return f"the encoding is not known ({error}). Save the file as UTF-8 or correct its coding comment."
 
 
 def _undecodable(file: SourceFile, error: Exception) -> Span:

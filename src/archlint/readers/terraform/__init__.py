@@ -53,7 +53,7 @@ def read(file: SourceFile) -> Iterator[AnyFact]:
             yield from blocks
     errors = (at for source in sources for at in source.errors(GAP_LIMIT))
     for at in islice(errors, GAP_LIMIT):
-        yield Gap(at, "syntax", "is not valid HCL here; run `terraform fmt` to see why, or exclude the file")
+        yield Gap(at, "syntax", "this is not valid HCL; run `terraform fmt` to see why, or exclude the file")
 
 
 def _apart(path: str, text: str) -> Iterator[Source]:

@@ -30,7 +30,7 @@ def place(pieces: Sequence[Piece], path: str) -> tuple[list[Node], list[Gap]]:
     gaps = []
     for gap in documents.gaps:
         at = places.point(places.offset(gap.at.line, gap.at.column))
-        gaps.append(Gap(at, "template", f"what the template renders to {gap.reason}"))
+        gaps.append(Gap(at, "template", f"what the template renders to {gap.reason.removeprefix('this ')}"))
     return [places.node(one) for one in documents.trees], gaps
 
 

@@ -9,6 +9,7 @@ from archlint.core.span import Span
 from archlint.core.system.security import DatabaseExposure
 from archlint.core.values import Place, Unknown, is_unknown
 from archlint.model.deployment.terraform.module import Resource, Symbol, TerraformModule, Value, as_list, first_line
+from archlint.model.deployment.ways import WAYS
 from archlint.model.draft import Draft
 
 _PUBLIC_SWITCH = {
@@ -80,6 +81,7 @@ def _add(draft: Draft, resource: Resource, engine: Value, kind: str, public: boo
             key=f"{resource.module.directory} {resource.address} {kind}",
             engine=engine if isinstance(engine, str) else resource.type,
             kind=kind,
+            by=WAYS[kind],
             is_public=public,
             environment=resource.module.directory,
             related=(Place(resource.at, f"{resource.address} is declared here"),) if at != resource.at else (),
