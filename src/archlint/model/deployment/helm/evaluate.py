@@ -32,6 +32,7 @@ from archlint.model.deployment.helm.values import (
     TemplateError,
     Value,
     of_pieces,
+    origin,
     pieces_of,
     text_of,
 )
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 STEP_LIMIT = 400_000
 OUTPUT_LIMIT = 4_000_000
 CALL_LIMIT = 60
+_NOWHERE = Span("", 1, 1, 1, 1)
+"""The place of a template that another one puts together."""
 
 
 class _JumpedError(Exception):
@@ -88,14 +91,15 @@ class Renderer:
         """A template that stands in a value."""
         if "{{" not in text.text:
             return text
-        template = parse(text.text, text.at.path if text.at else "", text.at or Span("", 1, 1, 1, 1))
-        self._defines.update(template.defines)
-        pieces = self._run(template.blocks, context)
-        if text.at is not None:
-            pieces = [
-                Piece(one.text, one.at, Origin.VALUE if one.origin is Origin.LITERAL else one.origin) for one in pieces
-            ]
-        return of_pieces(pieces)
+        at = origin(text)
+        try:
+            template = parse(text.text, "", at or _NOWHERE)
+            self._defines.update(template.defines)
+            pieces = self._run(template.blocks, context)
+        except TemplateError as error:
+            error.at = None if error.at == _NOWHERE else error.at
+            raise
+        return of_pieces([_moved(one, at) for one in pieces])
 
     def call(self, name: str, arguments: list[Value], context: Value) -> Value:
         """What a function of that name makes of the arguments."""
@@ -297,6 +301,14 @@ class _Execution:
             if known == name:
                 return value
         raise TemplateError(f"variable {name} is not declared")
+
+
+def _moved(piece: Piece, at: Span | None) -> Piece:
+    """A piece of a template that stands in a value: what it says itself is the value's."""
+    if piece.at == _NOWHERE:
+        return Piece(piece.text, None, Origin.EXPRESSION)
+    is_said = piece.origin is Origin.LITERAL and piece.at == at
+    return Piece(piece.text, piece.at, Origin.VALUE if is_said else piece.origin)
 
 
 def _field(value: Value, name: str, path: tuple[str, ...]) -> Value:
