@@ -53,7 +53,8 @@ class Directory:
     beside: set[str] = field(default_factory=set)
     """Hosts of compose files that are made to be laid beside this one."""
     elsewhere: list[Directory] = field(default_factory=list)
-    """Other sets of raw manifests. Which raw manifests are deployed together is a guess, but for those of ``sure``."""
+    """Other sets of manifests. Which raw manifests are deployed together is a guess, but for those of ``sure``; what is
+    rendered may go with any set that deploys other workloads."""
     sure: str | None = None
     """The directory that has all of its workloads, where all workloads of that directory are in it."""
 
@@ -138,6 +139,7 @@ def directories(draft: Draft) -> dict[str, Directory]:
             for path, names in files.get(parent(project.path), {}).items():
                 if path != project.path and names.isdisjoint(project.services):
                     directory.beside |= names
+    _link_rendered(draft, found)
     _link_guessed(draft, found)
     return found
 
@@ -163,6 +165,22 @@ def _whole_services(draft: Draft) -> dict[str, dict[str, set[str]]]:
         }
         found.setdefault(parent(file.at.path), {}).setdefault(file.at.path, set()).update(names)
     return found
+
+
+def _link_rendered(draft: Draft, found: dict[str, Directory]) -> None:
+    """What kustomizations and charts render may be deployed with any set that has no workload of the same name."""
+    cluster = [one for one in found.values() if one.environment.kind != "compose"]
+    names: dict[str, set[str]] = {}
+    for workload in draft.workloads:
+        names.setdefault(workload.environment, set()).add(workload.name)
+    for one in cluster:
+        if one.environment.kind in ("kustomize", "helm"):
+            own = names.get(one.environment.name, set())
+            one.elsewhere = [
+                other
+                for other in cluster
+                if other is not one and own.isdisjoint(names.get(other.environment.name, set()))
+            ]
 
 
 def _link_guessed(draft: Draft, found: dict[str, Directory]) -> None:
