@@ -19,8 +19,9 @@ from archlint.core.tree import Mapping
 from archlint.model.deployment.helm.charts import Chart, Charts
 from archlint.model.deployment.helm.evaluate import Renderer
 from archlint.model.deployment.helm.functions import FUNCTIONS
+from archlint.model.deployment.helm.nodes import Block, Template
 from archlint.model.deployment.helm.placing import UNKNOWN_PART, place
-from archlint.model.deployment.helm.syntax import Block, Template, parse
+from archlint.model.deployment.helm.syntax import parse
 from archlint.model.deployment.helm.values import OPEN, TemplateError, Value, of_node
 from archlint.model.index import FactIndex
 from archlint.model.paths import names

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from archlint.core.span import Span
-from archlint.model.deployment.helm.syntax import (
+from archlint.model.deployment.helm.nodes import (
     Action,
     Block,
     Branch,
@@ -22,8 +22,8 @@ from archlint.model.deployment.helm.syntax import (
     Pipeline,
     Template,
     Text,
-    parse,
 )
+from archlint.model.deployment.helm.syntax import parse
 from archlint.model.deployment.helm.values import (
     NOTHING,
     OPEN,
