@@ -198,6 +198,13 @@ def _changed(base: Node, path: tuple[str, ...], op: str, value: Node | None, ste
     if isinstance(base, Mapping):
         old = tree.entry(base, part)
         if rest:
+            if old is None and part == "annotations" and op == "add":
+                # kustomize itself keeps notes in every object's annotations while it builds, so they are always there.
+                old = Entry(part, _key_of(step, step), Mapping(step.at, ()))
+                base = Mapping(base.at, (*base.entries, old))
+            if old is None and op == "add" and part == "annotations":
+                # While kustomize works, an object nearly always has annotations: its own, of what it did.
+                old = Entry(part, step.at, Mapping(step.at, ()))
             if old is None:
                 raise PatchError(f"there is no {part} to patch")
             new = Entry(part, old.at, _changed(old.value, rest, op, value, step))
