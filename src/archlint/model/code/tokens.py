@@ -237,18 +237,18 @@ def _verifies(draft: Draft, function: PythonFunction, module: Module, besides: P
         if _is_verified_decoding(draft, other, module, besides):
             return True
         called = draft.program.called_functions(other, module)
-        if any(one.name in _verifying(draft) and one.name != function.name for one, _ in called):
+        if any(one.name in _verifying(draft, home) and one.name != function.name for one, home in called):
             return True
     return False
 
 
-def _verifying(draft: Draft) -> frozenset[str]:
-    """The functions whose own body decodes with verification."""
-    found = draft.memo.get("verifying functions")
+def _verifying(draft: Draft, module: Module) -> frozenset[str]:
+    """The functions of a module whose own body decodes with verification."""
+    key = f"verifying functions of {module.path}"
+    found = draft.memo.get(key)
     if not isinstance(found, frozenset):
-        found = draft.memo["verifying functions"] = frozenset(
+        found = draft.memo[key] = frozenset(
             module.facts.functions[call.function].name
-            for module in draft.program.modules.values()
             for call in module.calls_named(_MEMBERS)
             if call.function is not None and _is_verified_decoding(draft, call, module, None)
         )

@@ -41,6 +41,7 @@ class CallGraph:
         self._called: dict[tuple[str, int], Called] = {}
         self._callers: dict[tuple[str, str, int], Calls] = {}
         self._candidates: dict[bool, _Candidates] = {}
+        self._named: dict[str, Calls] = {}
         self._bodies: dict[str, dict[int | None, list[int]]] = {}
         self._subclasses: dict[str, list[str]] | None = None
         self._index: dict[int, int] = {}
@@ -219,8 +220,12 @@ class CallGraph:
         return names
 
     def named(self, name: str) -> Calls:
-        """The calls whose callee or an argument has that last name."""
-        return tuple((call, module) for call, module, _ in self._by_last_name().get(name, ()))
+        """The calls, those of tests aside, whose callee has that last name."""
+        found = self._named.get(name)
+        if found is None:
+            modules = (one for one in self._definitions.modules.values() if not self._is_test(one))
+            found = self._named[name] = tuple((call, one) for one in modules for call in one.calls_named({name}))
+        return found
 
     def instantiated(self, class_name: str) -> Calls:
         """The calls that make instances of a class."""
