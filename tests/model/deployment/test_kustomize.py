@@ -192,6 +192,15 @@ def test_a_patch_that_does_not_fit_is_a_gap_and_the_rest_goes_on() -> None:
     assert [one.name for one in draft.workloads] == ["orders"]
 
 
+def test_an_annotation_can_be_added_where_there_is_none_yet() -> None:
+    draft = overlay(
+        "patches:\n  - target:\n      kind: Deployment\n    patch: |-\n"
+        "      - op: add\n        path: /metadata/annotations/example.com~1team\n        value: shop\n"
+    )
+    assert list(draft.gaps) == []
+    assert tree.text(only(draft, "Deployment").tree, "metadata", "annotations", "example.com/team") == "shop"
+
+
 def test_kustomizations_in_a_circle_end() -> None:
     draft = build({
         "a/kustomization.yaml": HEAD + "resources: [../b]\n",

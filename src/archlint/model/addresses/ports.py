@@ -96,7 +96,10 @@ def _declared(service: NetworkService, port: ServicePort, target: int | str | Un
     for workload in service.workloads:
         containers = [one for one in workload.containers if one.kind != "init"]
         declared = [one for container in containers for one in container.ports]
-        if not declared or any(isinstance(one.number, Unknown) for one in declared) or workload.is_meshed is True:
+        is_open = not declared or any(isinstance(one.number, Unknown) for one in declared)
+        # What an image from elsewhere serves beyond what the manifest declares, it knows best: a broker's own ports.
+        is_strange = any(one.build is None and one.role not in ("service", "job") for one in containers)
+        if is_open or is_strange or workload.is_meshed is True:
             result = UNKNOWN if result is False else result
         if isinstance(target, str):
             if any(one.port_name == target for one in declared):
