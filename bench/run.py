@@ -4,8 +4,9 @@
 
 Without FOLDER a system of N services (53: about 1,000 files) is generated. The unit is one pass of ``ast.parse`` and
 ``yaml.compose`` over the same files in one fresh process. Each command runs in turn, round by round, so that a machine
-that slows down slows all of them; the medians are compared. Peers run where they are installed: bandit, ruff (S113),
-semgrep with a local timeout rule, checkov on the manifests.
+that slows down slows all of them; the medians are compared. Python's bytecode is kept, as it is for a package that pip
+installed. Peers run where they are installed: bandit, ruff (S113), semgrep with a local timeout rule, checkov on the
+manifests.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ for path in sys.argv[1:]:
         except (SyntaxError, ValueError, yaml.YAMLError, RecursionError):
             pass
 """
+NOTHING = "python -c pass"
+VERSION = "archlint --version"
 SEMGREP_RULE = """
 rules:
   - id: requests-without-timeout
@@ -75,25 +78,32 @@ def measure(folder: Path, scratch: Path, rounds: int, with_peers: bool) -> None:
     print(f"{folder}: {len(parsed)} Python and YAML files, {lines} lines")
 
     archlint = [sys.executable, "-m", "archlint", "check", "--exit-zero", "--format", "json", str(folder)]
-    warm_cache = {**os.environ, "ARCHLINT_CACHE_DIR": str(scratch / "cache")}
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    plain["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
+    warm_cache = {**plain, "ARCHLINT_CACHE_DIR": str(scratch / "cache")}
     run(archlint, warm_cache)
     commands = {
-        "ast.parse + yaml.compose": ([sys.executable, "-c", PARSE, str(listing)], dict(os.environ)),
-        "archlint, cold": ([*archlint, "--no-cache"], dict(os.environ)),
+        "ast.parse + yaml.compose": ([sys.executable, "-c", PARSE, str(listing)], plain),
+        "archlint, cold": ([*archlint, "--no-cache"], plain),
         "archlint, warm cache": (archlint, warm_cache),
+        NOTHING: ([sys.executable, "-c", "pass"], plain),
+        VERSION: ([sys.executable, "-m", "archlint", "--version"], plain),
     }
+    run(commands[VERSION][0], plain)
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(rounds):
         for name, (command, environment) in commands.items():
             seconds[name].append(run(command, environment))
     if with_peers:
         for name, command in peers(folder, scratch).items():
-            seconds[name] = [run(command, dict(os.environ))]
+            seconds[name] = [run(command, plain)]
     unit = statistics.median(seconds["ast.parse + yaml.compose"])
     print(f"{'':28}{'median s':>10}{'min':>9}{'max':>9}{'ratio':>9}")
     for name, times in seconds.items():
         median = statistics.median(times)
         print(f"{name:28}{median:10.3f}{min(times):9.3f}{max(times):9.3f}{median / unit:9.2f}")
+    start = statistics.median(seconds[VERSION]) / statistics.median(seconds[NOTHING])
+    print(f"{VERSION} takes {start:.1f} times {NOTHING}")
 
 
 def parsed_files(folder: Path) -> list[Path]:
@@ -133,7 +143,11 @@ def run(command: list[str], environment: dict[str, str]) -> float:
     start = time.perf_counter()
     done = subprocess.run(command, env=environment, capture_output=True, check=False)
     elapsed = time.perf_counter() - start
-    if "archlint" in command and (done.returncode or "findings" not in json.loads(done.stdout or b"{}")):
+    if (
+        "check" in command
+        and "archlint" in command
+        and (done.returncode or "findings" not in json.loads(done.stdout or b"{}"))
+    ):
         sys.exit(f"{' '.join(command)} failed with {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}")
     return elapsed
 
