@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from python_systems import system_of
 
-from archlint.core.system.messaging import Consumer
+from archlint.core.system.messaging import Consumer, Publisher
 from archlint.core.values import Setting, is_unknown
 
 
@@ -114,6 +116,38 @@ def test_a_queue_whose_name_is_not_known_is_judged_by_the_declaration_that_it_is
     """)
     assert found.dead_letter is None
     assert found.is_repeatable is False
+
+
+def test_a_queue_that_a_method_declares_and_returns_is_followed() -> None:
+    found = consumer_of(
+        """
+        from subscription import Subscription
+        from database import session
+
+        async def handle(message):
+            session.add(message.body)
+
+        async def main():
+            await Subscription("orders").start(handle)
+        """,
+        subscription="""
+        import aio_pika
+
+        class Subscription:
+            def __init__(self, queue_name):
+                self.queue_name = queue_name
+
+            async def declare(self):
+                connection = await aio_pika.connect_robust("amqp://rabbitmq/")
+                channel = await connection.channel()
+                return await channel.declare_queue(self.queue_name, durable=True)
+
+            async def start(self, handler):
+                queue = await self.declare()
+                await queue.consume(handler)
+        """,
+    )
+    assert (found.channel, found.dead_letter) == ("orders", None)
 
 
 def test_a_dead_letter_exchange_in_the_arguments_takes_failed_messages() -> None:
@@ -226,3 +260,55 @@ def test_a_celery_task_that_is_acknowledged_before_it_runs_is_not_judged() -> No
     """
     assert is_unknown(consumer_of(text.format(options="")).deduplication)
     assert consumer_of(text.format(options="(acks_late=True)")).deduplication is None
+
+
+def test_a_publisher_names_what_a_wrapper_is_called_with() -> None:
+    files = {
+        "orders/main.py": textwrap.dedent("""
+            import pika
+            from flask import Flask
+
+            app = Flask(__name__)
+
+            class Broker:
+                def __init__(self):
+                    self.channel = pika.BlockingConnection(pika.ConnectionParameters("rabbitmq")).channel()
+
+                def publish(self, key, text):
+                    self.channel.basic_publish(exchange="shop", routing_key=key, body=text)
+
+            broker = Broker()
+
+            @app.post("/orders")
+            def place():
+                broker.publish("order.placed", "text")
+
+            @app.delete("/orders")
+            def cancel():
+                broker.publish("order.cancelled", "text")
+        """)
+    }
+    found = system_of(files, ("orders",)).select(Publisher)
+    assert [(one.broker, one.channel) for one in found] == [
+        ("rabbitmq", "order.placed"),
+        ("rabbitmq", "order.cancelled"),
+    ]
+
+
+def test_a_loop_over_a_stream_of_an_imported_client_is_a_consumer() -> None:
+    found = consumer_of(
+        """
+        from clients import redis
+        from database import session
+
+        while True:
+            for stream, entries in redis.xreadgroup("stock", "stock", {"orders": ">"}):
+                session.add(entries)
+        """,
+        clients="""
+        import redis as library
+
+        redis = library.Redis("redis")
+        """,
+    )
+    assert (found.broker, found.channel, found.is_repeatable) == ("redis", "orders", False)

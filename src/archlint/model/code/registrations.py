@@ -36,6 +36,7 @@ _KAFKA = {
     "confluent_kafka.DeserializingConsumer": "confluent-kafka",
     "confluent_kafka.avro.AvroConsumer": "confluent-kafka",
 }
+_QUEUES = frozenset({"declare_queue", "get_queue"})
 _POLLS = frozenset({"poll", "getone", "getmany", "consume", "receive_message", "xreadgroup", "get_message", "fetch"})
 
 
@@ -296,7 +297,9 @@ def _queue_of(draft: Draft, call: PythonCall, module: Module) -> PythonCall | No
         return None
     base = call.callee.base if isinstance(call.callee, Member) else Reference(call.name.rpartition(".")[0])
     if isinstance(base, Result):
-        return module.facts.calls[base.call]
+        made = module.facts.calls[base.call]
+        if made.name.rpartition(".")[2] in _QUEUES:
+            return made
     found = draft.program.origin(base, module)
     return found[0] if found is not None and found[1] is module else None
 
