@@ -41,23 +41,11 @@ def known(value: ValueT | None | Unknown) -> ValueT | None:
     return None if isinstance(value, Unknown) else value
 
 
-def all_of(*parts: Truth) -> Truth:
-    """Three-valued conjunction: false if any part is false, else UNKNOWN if any is, else true."""
-    if any(part is False for part in parts):
-        return False
-    return next((part for part in parts if isinstance(part, Unknown)), True)
-
-
 def any_of(*parts: Truth) -> Truth:
     """Three-valued disjunction: true if any part is true, else UNKNOWN if any is, else false."""
     if any(part is True for part in parts):
         return True
     return next((part for part in parts if isinstance(part, Unknown)), False)
-
-
-def negate(part: Truth) -> Truth:
-    """Three-valued negation."""
-    return part if isinstance(part, Unknown) else not part
 
 
 class Setting(msgspec.Struct, Generic[ValueT], frozen=True, gc=False):

@@ -103,11 +103,6 @@ def kind_of(path: str, data: bytes, chart: str | None = None) -> Kind | None:
     return decide if isinstance(decide, Kind) else decide(path, data)
 
 
-def needs_bytes(kind: Kind) -> bool:
-    """Whether facts of the kind depend on the content: of other languages only the name counts."""
-    return kind is not Kind.OTHER_SOURCE
-
-
 def kind_without_bytes(name: str) -> Kind | None:
     """The kind of a file whose bytes need not be read at all."""
     return Kind.OTHER_SOURCE if _BY_EXTENSION.get(_extension(name)) is Kind.OTHER_SOURCE else None

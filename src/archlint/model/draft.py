@@ -15,7 +15,6 @@ from archlint.core.system.services import Service
 from archlint.core.system.workloads import (
     Container,
     Environment,
-    EnvironmentVariable,
     ImageBuild,
     NetworkService,
     Workload,
@@ -101,15 +100,6 @@ class Draft:
     def containers_of(self, service: str) -> list[Container]:
         """The containers that run the service's image, in every environment."""
         return [container for container in self.containers if container.service == service]
-
-    def variables_of(self, service: str, name: str) -> list[EnvironmentVariable]:
-        """The values that the service's containers get for an environment variable, one an environment and container."""
-        return [
-            variable
-            for container in self.containers_of(service)
-            for variable in container.variables
-            if variable.name == name
-        ]
 
     def finish(self, extra: Iterable[Fact] = ()) -> System:
         """The finished system, with document-level facts beside its subjects."""

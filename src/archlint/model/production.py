@@ -88,11 +88,6 @@ def is_production(path: str, config: Config) -> bool:
     return not (config.test_paths and _patterns(config.test_paths).match_file(path))
 
 
-def in_production(draft: Draft, path: str) -> bool:
-    """Whether a Python file is production code: by its path, and started or imported by an entry point."""
-    return path in reachable_from_entry_points(draft)
-
-
 def reachable_from_entry_points(draft: Draft) -> frozenset[str]:
     """The paths of the Python files that the services' entry points start or import, directly or through others.
 

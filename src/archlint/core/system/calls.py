@@ -71,8 +71,8 @@ class RemoteCall(Subject):
     target: str
     target_kind: str = "unknown"
     timeout: Setting[float] | None | Unknown = None
-    retry: Setting[str] | None | Unknown = None
-    breaker: Setting[str] | None | Unknown = None
+    retry: Setting[str] | None | Unknown = Unknown("archlint does not read it yet")
+    breaker: Setting[str] | None | Unknown = Unknown("archlint does not read it yet")
     in_production_code: Truth = True
     is_loopback: Truth = False
     function: str = ""

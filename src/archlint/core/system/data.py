@@ -44,7 +44,7 @@ class Datastore(Subject):
     database: str | None
     services: tuple[str, ...] = ()
     uses: tuple[DatastoreUse, ...] = ()
-    is_exposed: Truth = False
+    is_exposed: Truth = Unknown("archlint does not read it yet")
 
 
 __all__ = ["Datastore", "DatastoreUse", "Span"]

@@ -65,9 +65,9 @@ class Channel(Subject):
     broker: str
     declared_in: str
     service: str | None = None
-    is_consumed: Truth = Unknown()
+    is_consumed: Truth = Unknown("archlint does not read it yet")
     is_dead_letter: Truth = False
-    is_transient: Truth = False
+    is_transient: Truth = Unknown("archlint does not read it yet")
     dead_letter: Setting[str] | None | Unknown = None
     related: tuple[Place, ...] = ()
 

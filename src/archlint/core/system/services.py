@@ -44,7 +44,7 @@ class Telemetry(Subject):
     prints_at: Span | None = None
     logging: LoggingSetup | None | Unknown = None
     metrics: Setting[str] | None | Unknown = None
-    metrics_path: str | None | Unknown = None
+    metrics_path: str | None | Unknown = Unknown("archlint does not read it yet")
     tracing: Setting[str] | None | Unknown = None
     prints: tuple[Place, ...] = ()
 

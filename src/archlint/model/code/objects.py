@@ -12,10 +12,8 @@ from archlint.core.facts.python import (
     Display,
     Element,
     Expression,
-    Item,
     Literal,
     Member,
-    Parameter,
     PythonCall,
     PythonClass,
     PythonFunction,
@@ -178,13 +176,6 @@ def class_of(draft: Draft, expression: Expression, module: Module) -> str:
     if origin is not None:
         return draft.program.callee(*origin)
     return draft.program.qualify(expression, module)
-
-
-def is_forwarded(expression: Expression) -> bool:
-    """Whether the expression is a parameter of the function around it, or something taken from one."""
-    while isinstance(expression, Item | Member):
-        expression = expression.base
-    return isinstance(expression, Parameter)
 
 
 def _assignments(draft: Draft) -> dict[str, tuple[Expression, Module]]:

@@ -18,7 +18,7 @@ from archlint.core.system.workloads import Container, EnvironmentVariable
 from archlint.core.values import Place, Unknown
 from archlint.model.draft import Draft
 from archlint.model.production import is_production, reachable_from_entry_points, service_name_at
-from archlint.model.program.program import HOLE, Lookup, Module, Resolved
+from archlint.model.program.program import HOLE, Module, Resolved
 
 _MOST_HOPS = 5
 
@@ -207,11 +207,6 @@ def _surroundings(draft: Draft) -> dict[str, tuple[Surroundings, ...]]:
             elsewhere = frozenset(name for found in names.values() for name in found)
             result[service] += (Surroundings(service, None, True, (), elsewhere),)
     return result
-
-
-def lookup_of(surroundings: Surroundings) -> Lookup:
-    """The lookup function of the surroundings."""
-    return surroundings.lookup
 
 
 def assigned_value(draft: Draft, expression: Expression, module: Module) -> tuple[Expression, Module]:

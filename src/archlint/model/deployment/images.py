@@ -25,7 +25,7 @@ from archlint.core.values import UNKNOWN, Unknown, known
 from archlint.model.deployment import known_images, references
 from archlint.model.deployment.build_tools import kept_tools
 from archlint.model.draft import Draft
-from archlint.model.paths import is_own_source, join, names, parent, says_non_production, words
+from archlint.model.paths import is_own_source, join, names, parent, says_non_production
 
 _STRUCTURAL = names("src app docker build deploy deployment image images server code source backend dockerfiles")
 _MAX_STAGES = 64
@@ -285,8 +285,3 @@ def _healthcheck(instructions: Sequence[DockerfileInstruction], path: str) -> Pr
         container="",
         command=one.text,
     )
-
-
-def build_words(build: ImageBuild) -> frozenset[str]:
-    """The words of the names that a build may go by."""
-    return frozenset(words(directory_name(parent(build.path))))

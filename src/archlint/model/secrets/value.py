@@ -11,7 +11,7 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from archlint.core.record import dataclass, pattern
@@ -170,13 +170,6 @@ def is_placeholder(text: str, name: str = "") -> bool:
 def digest_of(text: str) -> str:
     """A digest by which equal secrets are known; the secret itself is not kept."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def credentials_in(name: str, value: object) -> Iterator[str]:
-    """The digests of every credential that the value holds, by the same reading as ``find_secret``."""
-    found = find_secret(name, value)
-    if found is not None:
-        yield found.digest
 
 
 def _secret(kind: str, value: str) -> Secret:

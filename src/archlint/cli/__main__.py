@@ -1,5 +1,0 @@
-"""``python -m archlint.cli``."""
-
-from archlint.cli import main
-
-main()
