@@ -253,6 +253,6 @@ def text_of(draft: Draft, expression: Expression | None, module: Module) -> str 
     if isinstance(values, Unknown) or not values:
         return UNKNOWN
     exact = {one.value for one in values if one.is_exact and isinstance(one.value, str)}
-    if len(exact) == 1 and len(values) == 1:
+    if len(exact) == 1 and len(values) == 1 and exact != {""}:
         return str(next(iter(exact)))
     return UNKNOWN

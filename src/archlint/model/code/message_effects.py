@@ -83,11 +83,11 @@ _PUBLISH = frozenset(
         "send_messages",
     ]
 )
-SENDING = _PUBLISH | {"send", "send_message", "put"}
+SENDING = _PUBLISH | {"send", "send_message", "put", "xadd"}
 """What the functions are called that hand a message to a broker."""
 _BROKER = pattern(
     r"^(pika|aio_pika|kombu|celery|kafka|aiokafka|confluent_kafka|nats|faust|boto3|aioboto3|botocore|redis|aioredis|"
-    r"google\.cloud\.pubsub|azure\.servicebus|azure\.eventhub|nameko|faststream|dramatiq|rq|paho|stomp|amqp|pulsar|asyncio_mqtt)\b"
+    r"google\.cloud\.pubsub|azure\.servicebus|azure\.eventhub|nameko|faststream|dramatiq|dapr|rq|paho|stomp|amqp|pulsar|asyncio_mqtt)\b"
 )
 _MAIL = frozenset({"sendmail", "send_mail", "send_mass_mail", "send_raw_email", "send_templated_email"})
 _MAIL_LIBRARIES = pattern(
@@ -114,6 +114,9 @@ _CHECK_WORDS = frozenset(
         "seen",
     ]
 )
+_COUNTED = frozenset({"inc", "dec", "observe", "labels", "append", "extend"})
+"""What counts messages or collects results, whatever it is called."""
+_LOGS = ("logger", "logging", "log.")
 _KEY_NAMES = pattern(
     r"^(message_?id|msg_?id|event_?id|delivery_?id|correlation_?id|idempotency_?key|dedup\w*|request_?id|processed\w*)$",
     re.I,
@@ -186,7 +189,7 @@ def deduplication_of(
                 return Setting("an inbox table", "code", call.at)
         if last in _ABSOLUTE_ORM and last not in ("merge", "replace"):
             return Setting("upsert", "code", call.at)
-        if (words_of(call.name) & _CHECK_WORDS) and not call.name.startswith(("logger", "logging", "log.")):
+        if (words_of(call.name) & _CHECK_WORDS) and last not in _COUNTED and not call.name.startswith(_LOGS):
             return Setting("a check of what was processed", "code", call.at)
         if any(_CONFLICTS.search(name) for name in call.catches) and effects:
             return Setting("a handled unique constraint", "code", call.at)
@@ -230,7 +233,7 @@ def _effect(draft: Draft, call: PythonCall, module: Module, written: Mapping[Spa
     if last in _MONGO_ABSOLUTE:
         return FoundEffect("update", call.at, last, True)
     if last in _REDIS_RELATIVE and call.arguments and last != "append":
-        return FoundEffect("increment", call.at, last, False)
+        return FoundEffect("publish" if last == "xadd" else "increment", call.at, last, False)
     if last in _MAIL:
         return FoundEffect("mail", call.at, last, False)
     if last in (

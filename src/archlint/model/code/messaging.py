@@ -17,6 +17,7 @@ from archlint.core.values import UNKNOWN, Place, Setting, Truth, Unknown, is_unk
 from archlint.model.code.dead_letters import Declaration, dead_letter_of, declarations
 from archlint.model.code.message_effects import SENDING, FoundEffect, deduplication_of, effects_of
 from archlint.model.code.message_guards import Handled, recognition
+from archlint.model.code.publishing import broker_of, channels_of
 from archlint.model.code.registrations import Handling, handlings
 from archlint.model.code.scope import CodeScope, ServiceCode, code_scope
 from archlint.model.draft import Draft
@@ -243,14 +244,16 @@ def _publishers(draft: Draft, scope: CodeScope) -> Iterable[Publisher]:
             if found is None or found.kind != "publish":
                 continue
             function = module.facts.functions[call.function].name if call.function is not None else ""
+            channels = channels_of(draft, call, module)
             for service in scope.services_running(call, module):
-                yield Publisher(
-                    at=found.at,
-                    name=f"{service}.{function.rpartition('.')[2]}",
-                    key=f"{service} publishes in {function}",
-                    service=service,
-                    broker="",
-                    library=draft.program.callee(call, module).partition(".")[0],
-                    channel=UNKNOWN,
-                    function=function,
-                )
+                for channel in channels:
+                    yield Publisher(
+                        at=found.at,
+                        name=f"{service}.{function.rpartition('.')[2]}",
+                        key=f"{service} publishes {known(channel) or 'a message'} in {function}",
+                        service=service,
+                        broker=broker_of(draft, call, module),
+                        library=draft.program.callee(call, module).partition(".")[0],
+                        channel=channel,
+                        function=function,
+                    )

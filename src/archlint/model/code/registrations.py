@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.core.facts.python import (
+    Dictionary,
     Display,
     Expression,
     Literal,
@@ -36,6 +37,20 @@ _KAFKA = {
     "confluent_kafka.DeserializingConsumer": "confluent-kafka",
     "confluent_kafka.avro.AvroConsumer": "confluent-kafka",
 }
+_BROKER_CLIENTS = frozenset(
+    [
+        "kafka",
+        "aiokafka",
+        "confluent_kafka",
+        "boto3",
+        "aioboto3",
+        "botocore",
+        "redis",
+        "redis_om",
+        "aioredis",
+        "aio_pika",
+    ]
+)
 _QUEUES = frozenset({"declare_queue", "get_queue"})
 _POLLS = frozenset({"poll", "getone", "getmany", "consume", "receive_message", "xreadgroup", "get_message", "fetch"})
 
@@ -118,6 +133,9 @@ def _broker_of_decorator(name: str, call: PythonCall | None) -> tuple[str, str, 
         return "faststream", {"rabbit": "rabbitmq", "confluent": "kafka"}.get(broker, broker), first
     if name.startswith("faust.") and name.endswith(".agent"):
         return "faust", "kafka", first
+    if name.startswith("dapr.") and name.endswith(".subscribe") and call is not None:
+        topic = call.argument("topic", 1)
+        return "dapr", "dapr", topic.value if topic is not None else None
     if name == "dramatiq.actor" or (name.startswith("dramatiq.") and name.endswith(".actor")):
         return "dramatiq", "dramatiq", None
     return None
@@ -179,12 +197,16 @@ def _registered(draft: Draft, module: Module) -> Iterator[Handling]:
                     callback.at,
                     made.at if made is not None else None,
                 )
-        elif last == "subscribe" and (call.argument("cb") or call.argument("callback")):
-            callback = call.argument("cb") or call.argument("callback")
-            broker = "pubsub" if call.argument("callback") is not None else "nats"
+        elif last == "subscribe" and len(call.arguments) > 1:
+            named = call.argument("cb")
+            callback = named or call.argument("callback", 1)
+            broker = "pubsub" if named is None else "nats"
             first = call.argument("subscription", 0) if broker == "pubsub" else call.argument("subject", 0)
             if callback is not None and _speaks(
-                draft, call, module, ("nats", "google.cloud.pubsub", "google.cloud.pubsub_v1")
+                draft,
+                call,
+                module,
+                ("nats",) if broker == "nats" else ("google.cloud.pubsub", "google.cloud.pubsub_v1"),
             ):
                 yield from _followed(
                     draft,
@@ -206,18 +228,8 @@ def _registered(draft: Draft, module: Module) -> Iterator[Handling]:
 
 
 def _looped(draft: Draft, module: Module) -> Iterator[Handling]:
-    packages = {one.module.split(".")[0] for one in module.facts.imports}
-    if not packages & {
-        "kafka",
-        "aiokafka",
-        "confluent_kafka",
-        "boto3",
-        "aioboto3",
-        "botocore",
-        "redis",
-        "aioredis",
-        "aio_pika",
-    }:
+    packages = _packages(draft, module)
+    if not packages & _BROKER_CLIENTS:
         return
     seen: set[Span] = set()
     for call in module.facts.calls:
@@ -243,6 +255,17 @@ def _looped(draft: Draft, module: Module) -> Iterator[Handling]:
                 yield _loop_handling(draft, module, loop.at, call, library, broker, channel, made_call)
 
 
+def _packages(draft: Draft, module: Module) -> set[str]:
+    """The packages that a module imports itself, or by the one module that makes its client."""
+    paths = (module.path, *draft.program.imports_of(module.path))
+    return {
+        line.module.partition(".")[0]
+        for path in paths
+        if path in draft.program.modules
+        for line in draft.program.modules[path].facts.imports
+    }
+
+
 def _polled(
     draft: Draft, call: PythonCall, module: Module, last: str
 ) -> tuple[str, str, str | Unknown, PythonCall | None] | None:
@@ -250,7 +273,7 @@ def _polled(
         queue = call.argument("QueueUrl")
         return ("boto3", "sqs", text_of(draft, queue.value, module) if queue else UNKNOWN, None) if queue else None
     if last == "xreadgroup":
-        return "redis", "redis", UNKNOWN, None
+        return "redis", "redis", _stream(draft, call, module), None
     base = call.callee.base if isinstance(call.callee, Member) else Reference(call.name.rpartition(".")[0])
     made = draft.program.origin(base, module)
     if made is None:
@@ -287,8 +310,24 @@ def _is_inside(loop: Loop | None, outer: Span) -> bool:
 def _topics(draft: Draft, made: PythonCall, module: Module) -> str | Unknown:
     for argument in made.arguments:
         if argument.name is None:
-            return text_of(draft, argument.value, module)
+            found = text_of(draft, argument.value, module)
+            if not isinstance(found, Unknown):
+                return found
+    for call in module.calls_named(frozenset({"subscribe"})):
+        topics = call.argument("topics", 0)
+        base = call.callee.base if isinstance(call.callee, Member) else Reference(call.name.rpartition(".")[0])
+        subscribed = draft.program.origin(base, module)
+        if topics is not None and subscribed is not None and subscribed[0] is made:
+            return text_of(draft, topics.value, module)
     return UNKNOWN
+
+
+def _stream(draft: Draft, call: PythonCall, module: Module) -> str | Unknown:
+    """The one stream that ``xreadgroup(group, consumer, {stream: ">"})`` reads."""
+    streams = call.argument("streams", 2)
+    if streams is None or not isinstance(streams.value, Dictionary) or len(streams.value.entries) != 1:
+        return UNKNOWN
+    return text_of(draft, streams.value.entries[0][0], module)
 
 
 def _queue_of(draft: Draft, call: PythonCall, module: Module) -> PythonCall | None:

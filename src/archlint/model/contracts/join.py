@@ -301,7 +301,8 @@ def _fill_in(
                 contract=http[0].name,
                 related=tuple(Place(one.at, f"the contract {one.name}") for one in http[:3]),
             )
-    published = [one for one in draft.select(Publisher) if one.service == service.name]
+    # A task handed to workers of its own code base is no event.
+    published = [one for one in draft.select(Publisher) if one.service == service.name and one.broker != "celery"]
     operations = (*service.published_operations, *(Place(one.at, f"publishes {one}") for one in published))
     link(service, contracts=contracts, published_operations=operations, has_contract=_has_contract(service, contracts))
 

@@ -42,7 +42,7 @@ from archlint.model.program.things import (
     is_property,
 )
 
-MAX_DEPTH = 10
+MAX_DEPTH = 14
 MAX_CALLERS = 8
 
 
