@@ -18,12 +18,13 @@ from archlint.core.span import Span
 from archlint.core.system.security import DatabaseExposure
 from archlint.core.system.workloads import Container, Exposure, NetworkService, Workload
 from archlint.core.tree import Mapping
-from archlint.core.values import UNKNOWN, Place, Truth
+from archlint.core.values import UNKNOWN, Place, Truth, is_unknown
 from archlint.model.addresses.routes import backends
 from archlint.model.deployment.compose import compose_nodes
 from archlint.model.deployment.containers import line_of
 from archlint.model.deployment.environments import deployed
 from archlint.model.deployment.kubernetes import container_nodes
+from archlint.model.deployment.network import labels_of, matches
 from archlint.model.deployment.references import last_part
 from archlint.model.deployment.ways import WAYS
 from archlint.model.draft import Draft
@@ -90,7 +91,7 @@ def _of_service(draft: Draft, one: KubernetesObject, service: NetworkService) ->
     spec = tree.get(one.tree, "spec")
     if service.type not in ("LoadBalancer", "NodePort") or not isinstance(spec, Mapping) or _is_internal(one):
         return
-    workload = _main(service.workloads)
+    workload = _main(service.workloads or _elsewhere(draft, one, service))
     container = _main_container(workload)
     is_gateway = _is_gateway(draft, container, service.name) or (
         workload is None and any(word in _GATEWAY_NAMES for word in words(service.name))
@@ -109,6 +110,14 @@ def _of_service(draft: Draft, one: KubernetesObject, service: NetworkService) ->
         is_gateway=is_gateway,
         related=[Place(workload.at, f"{workload.name} is what it reaches")] if workload else [],
     )
+
+
+def _elsewhere(draft: Draft, one: KubernetesObject, service: NetworkService) -> tuple[Workload, ...]:
+    """What the Service selects in another set of manifests, where that may be deployed with it."""
+    selector = labels_of(one.tree, "spec", "selector")
+    if not selector or not is_unknown(service.dangling):
+        return ()
+    return tuple(workload for workload in draft.workloads if matches(selector, dict(workload.labels)))
 
 
 def _stores_behind(

@@ -110,7 +110,7 @@ def settle_loose_builds(draft: Draft) -> None:
 
 def settle_images(draft: Draft) -> None:
     """What builds an image here, and whose tag is set at deployment: a bare name equal to a service of this system."""
-    names = {service.name for service in draft.services} | {
+    names = {service.name for service in draft.services if service.images or service.directory} | {
         directory_name(service.directory) for service in draft.services if service.directory
     }
     skaffolded = {

@@ -37,6 +37,16 @@ class Deployed:
 
     environment: Environment
     objects: list[KubernetesObject] = field(default_factory=list)
+    unproductive: frozenset[int] = frozenset()
+    """Identities of objects that a kustomization or chart renders whose name says that it is not for production."""
+
+    def is_production(self, one: KubernetesObject) -> bool:
+        """Whether the object is deployed for production."""
+        return (
+            self.environment.is_production
+            and id(one) not in self.unproductive
+            and not says_non_production(one.at.path)
+        )
 
 
 @dataclass
@@ -132,7 +142,8 @@ def _environment(members: Sequence[_Unit], taken: Iterable[str]) -> Deployed:
         is_production=not all(map(says_non_production, sources)),
         is_complete=all(unit.is_complete for unit in members),
     )
-    return Deployed(environment, objects)
+    aside = [unit for unit in members if unit.kind != "kubernetes" and says_non_production(unit.path)]
+    return Deployed(environment, objects, frozenset(id(one) for unit in aside for one in unit.objects))
 
 
 def _grouped(units: Sequence[_Unit]) -> list[list[_Unit]]:

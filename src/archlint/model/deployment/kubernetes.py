@@ -20,7 +20,6 @@ from archlint.model.deployment.network import add_network, labels_of, matches
 from archlint.model.deployment.references import parse
 from archlint.model.deployment.roles import role_of
 from archlint.model.draft import Draft
-from archlint.model.paths import says_non_production
 
 NODES = "container nodes"
 
@@ -55,7 +54,7 @@ def _workload(draft: Draft, one: Deployed, found: KubernetesObject) -> Workload:
     environment = one.environment
     pod = pod_spec(found) or found.tree
     key = f"{environment.name}/{found.namespace or ''}/{found.kind}/{found.name}"
-    is_production = environment.is_production and not says_non_production(found.at.path)
+    is_production = one.is_production(found)
     containers = _containers(draft, one, found, pod, key, is_production)
     metadata = tree.get(found.tree, "metadata")
     name_at = line_of(metadata, "name") if isinstance(metadata, Mapping) else line_of(found.tree, "kind")

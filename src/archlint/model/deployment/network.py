@@ -19,7 +19,7 @@ from archlint.core.values import UNKNOWN, Truth, Unknown
 from archlint.model.deployment.containers import line_of
 from archlint.model.deployment.environments import Deployed, is_knative
 from archlint.model.draft import Draft
-from archlint.model.paths import names, says_non_production
+from archlint.model.paths import names
 
 POLICY_KINDS = names(
     "NetworkPolicy AuthorizationPolicy CiliumNetworkPolicy CiliumClusterwideNetworkPolicy GlobalNetworkPolicy "
@@ -86,7 +86,7 @@ def _service(
         platform="kubernetes",
         environment=one.environment.name,
         namespace=found.namespace,
-        is_production=one.environment.is_production and not says_non_production(found.at.path),
+        is_production=one.is_production(found),
         type=type_,
         hosts=hosts(found.name, found.namespace),
         ports=tuple(_ports(found, key)),

@@ -47,9 +47,11 @@ def is_mutable(reference: Reference) -> Truth:
     """Whether what the reference names can change: no digest, and no tag or one with no version number in it."""
     if reference.digest is not None:
         return False
-    if _is_open(reference.repository) or any(letter.isupper() for letter in last_part(reference.repository)):
-        return UNKNOWN  # no image has a capital letter in its name: something fills it in
     tag = reference.tag
+    if tag is None and _is_open(reference.repository):
+        return UNKNOWN
+    if any(letter.isupper() for letter in last_part(reference.repository)):
+        return UNKNOWN  # no image has a capital letter in its name: something fills it in
     if isinstance(tag, Unknown):
         return UNKNOWN
     return tag is None or not (_VERSION.search(tag) or _COMMIT.match(tag))
