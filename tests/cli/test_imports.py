@@ -15,6 +15,16 @@ def test_the_command_line_alone_imports_no_library() -> None:
     assert not heavy & (modules_after("import archlint.cli") - modules_after("pass"))
 
 
-def test_a_check_that_finds_all_facts_in_its_cache_imports_no_parser() -> None:
-    parsers = {"rich", "tree_sitter", "tree_sitter_hcl", "grpc_tools", "google", "sqlglot", "jsonschema"}
+def test_a_check_that_finds_all_facts_in_its_cache_starts_no_process_and_imports_no_parser() -> None:
+    parsers = {
+        "rich",
+        "multiprocessing",
+        "pathspec",
+        "tree_sitter",
+        "tree_sitter_hcl",
+        "grpc_tools",
+        "google",
+        "sqlglot",
+        "jsonschema",
+    }
     assert not parsers & modules_after("import archlint.cli.check, archlint.engine, archlint.reports")

@@ -8,10 +8,10 @@ by hand, a script that makes test tokens) is no production code. Where no entry 
 from __future__ import annotations
 
 import shlex
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-
-import pathspec
+from typing import TYPE_CHECKING
 
 from archlint.config import Config
 from archlint.core.facts.documents import ConfigValue, ShellScript
@@ -28,6 +28,9 @@ from archlint.core.record import pattern
 from archlint.core.system.services import Service
 from archlint.core.values import known
 from archlint.model.draft import Draft
+
+if TYPE_CHECKING:
+    import pathspec
 
 
 def _words(text: str) -> frozenset[str]:
@@ -101,7 +104,16 @@ def reachable_from_entry_points(draft: Draft) -> frozenset[str]:
 
 def entry_points(draft: Draft, service: Service) -> tuple[str, ...]:
     """The paths of the Python files that a service's processes start, sorted; empty where none is recognised."""
-    modules = {path: one for path, one in _candidates(draft).items() if _is_in(path, service.directory)}
+    if service.directory is None:
+        return ()
+    candidates = _candidates(draft)
+    paths = draft.memo.get("paths of production candidates")
+    if not isinstance(paths, list):
+        paths = draft.memo["paths of production candidates"] = sorted(candidates)
+    first, after = 0, len(paths)
+    if service.directory:  # in order of path, what lies in a directory stands together; "0" is the character after "/"
+        first, after = (bisect_left(paths, service.directory + end) for end in "/0")
+    modules = {path: candidates[path] for path in paths[first:after]}
     return tuple(sorted(_entry_points(draft, service, modules, _commands_by_service(draft))))
 
 
@@ -371,8 +383,9 @@ def _dotted_texts(module: PythonModule) -> Iterator[str]:
     while values and count < _MOST_STRINGS:
         value = values.pop()
         count += 1
-        if isinstance(value, Literal) and isinstance(value.value, str) and _DOTTED.match(value.value):
-            yield value.value
+        if isinstance(value, Literal):
+            if isinstance(value.value, str) and "." in value.value and _DOTTED.match(value.value):
+                yield value.value
         elif isinstance(value, Display):
             values.extend(value.items)
         elif isinstance(value, Choice):
@@ -387,4 +400,6 @@ def _is_in(path: str, directory: str | None) -> bool:
 
 @lru_cache(maxsize=8)
 def _patterns(patterns: tuple[str, ...]) -> pathspec.GitIgnoreSpec:
+    import pathspec
+
     return pathspec.GitIgnoreSpec.from_lines(patterns)

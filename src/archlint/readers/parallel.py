@@ -7,15 +7,12 @@ back encoded facts, which go to the cache as they are, and every fact is decoded
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -23,6 +20,9 @@ from archlint.core.facts import AnyFact, Gap
 from archlint.core.source import Kind, SourceFile
 from archlint.core.span import start_of
 from archlint.readers import TOGETHER, UNCACHED, is_read, read, read_together
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 _MANY_BYTES = 1_000_000
 _MANY_FILES = 200
@@ -126,6 +126,9 @@ def _encoded(files: Sequence[SourceFile], missing: Sequence[int], jobs: int) -> 
 
 def _pooled(files: Sequence[SourceFile], positions: Sequence[int], jobs: int) -> Iterator[tuple[int, bytes]]:
     """Read in processes. One that dies (out of memory, a bug in a parser) costs only the file that killed it."""
+    from concurrent.futures import as_completed  # most runs find all in the cache and start no process
+    from concurrent.futures.process import BrokenProcessPool
+
     global _inherited  # noqa: PLW0603 (forked workers find the files there: nothing is copied or sent)
     _inherited = files
     left = set(positions)
@@ -143,6 +146,8 @@ def _pooled(files: Sequence[SourceFile], positions: Sequence[int], jobs: int) ->
 
 def _read_apart(files: Sequence[SourceFile], positions: list[int]) -> Iterator[tuple[int, bytes]]:
     """Read one file after the other in another process: if it dies, it is by the first file that is not done."""
+    from concurrent.futures.process import BrokenProcessPool
+
     while positions:
         done = 0
         try:
@@ -158,6 +163,9 @@ def _read_apart(files: Sequence[SourceFile], positions: list[int]) -> Iterator[t
 
 
 def _pool(jobs: int, files: Sequence[SourceFile]) -> ProcessPoolExecutor:
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     if "fork" in multiprocessing.get_all_start_methods() and os.uname().sysname == "Linux":
         return ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"))
     return ProcessPoolExecutor(

@@ -96,10 +96,15 @@ def _in_code(draft: Draft, code: ServiceCode) -> Iterator[DebugSetting]:
         if words_of(module.path.rpartition("/")[2]) & _DEVELOPMENT:
             continue
         imported = {one.module.split(".")[0] for one in module.facts.imports}
-        for call in module.facts.calls:
+        debugging = {
+            place
+            for place, call in enumerate(module.facts.calls)
+            for argument in call.arguments
+            if argument.name == "debug"
+        }
+        for place in sorted(debugging.union(module.places_named(_SETTING))):
+            call = module.facts.calls[place]
             last = call.name.rpartition(".")[2]
-            if last not in _SETTING and not any(one.name == "debug" for one in call.arguments):
-                continue
             if call.argument("debug") is not None or last == "run":
                 yield from _application(draft, call, module, service, around, imported)
             if last == "basicConfig" and draft.program.callee(call, module) == "logging.basicConfig":
