@@ -152,8 +152,8 @@ def _read_apart(files: Sequence[SourceFile], positions: list[int]) -> Iterator[t
         done = 0
         try:
             with _pool(1, files) as pool:
-                for future in [pool.submit(_read_chunk, [position]) for position in positions]:
-                    yield from future.result()
+                for position in positions:  # not all at once: one that waits would be blamed for another's crash
+                    yield from pool.submit(_read_chunk, [position]).result()
                     done += 1
         except BrokenProcessPool:
             reason = "reading it ended the process; exclude the file, and report this"
