@@ -26,6 +26,17 @@ def test_python_2_is_named_as_such() -> None:
     assert "Python 2" in gap.reason
 
 
+def test_exceptions_without_parentheses_are_python_3_and_variables_behind_a_comma_are_not() -> None:
+    text = "try:\n    run()\nexcept jwt.Invalid, ValueError:\n    stop(1)\n"
+    (module,) = read(SourceFile("a/b.py", Kind.PYTHON, text.encode(), ""))
+    assert isinstance(module, PythonModule)
+    assert [(one.name, one.catches, str(one.at)) for one in module.calls] == [
+        ("run", ("jwt.Invalid", "ValueError"), "a/b.py:2:5"),
+        ("stop", (), "a/b.py:4:5"),
+    ]
+    assert "Python 2" in gap_of(text.replace("ValueError:", "error:").encode()).reason
+
+
 def test_a_syntax_error_points_at_its_line() -> None:
     gap = gap_of(b"x = 1\n\ndef f(:\n")
     assert (gap.kind, gap.at.line, gap.at.column) == ("syntax", 3, 7)

@@ -8,6 +8,7 @@ fit) is a gap.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -19,13 +20,17 @@ from archlint.core.span import Span, start_of
 from archlint.readers.python.spans import Spans
 from archlint.readers.python.statements import Statements
 
-VERSION = 5
+VERSION = 6
 
 _PYTHON_2 = (
     "Missing parentheses in call to",
     "multiple exception types must be parenthesized",
     "leading zeros in decimal integer literals",
 )
+_BARE_EXCEPT = re.compile(
+    r"^([ \t]*except) ((?:[a-z_]\w*\.)*[A-Z]\w*(?:, (?:[a-z_]\w*\.)*[A-Z]\w*)+)(?=:)", re.MULTILINE
+)
+"""Classes without parentheses; in Python 2, what stands behind the comma is a variable, in small letters."""
 
 
 def read(file: SourceFile) -> Iterator[AnyFact]:
@@ -38,7 +43,7 @@ def read(file: SourceFile) -> Iterator[AnyFact]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+            tree = _parsed(text)
     except SyntaxError as error:
         yield Gap(_place(file.path, error), "syntax", _syntax_reason(error))
         return
@@ -64,6 +69,21 @@ def module_name(path: str) -> tuple[str, bool]:
     if name.endswith(".__init__"):
         return name.removesuffix(".__init__"), True
     return name, False
+
+
+def _parsed(text: str) -> ast.Module:
+    """The tree of a text; older interpreters, too, understand ``except A, B:`` (PEP 758), its line as long as before."""
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        mended = _BARE_EXCEPT.sub(_with_parentheses, text) if (error.msg or "").startswith(_PYTHON_2[1]) else text
+        if mended == text:
+            raise
+        return ast.parse(mended)
+
+
+def _with_parentheses(match: re.Match[str]) -> str:
+    return f"{match[1]}({match[2].replace(', ', ',', 1)})"
 
 
 def _place(path: str, error: SyntaxError) -> Span:
