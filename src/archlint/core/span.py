@@ -29,3 +29,8 @@ class Span(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
 def start_of(path: str) -> Span:
     """The first character of a file: for what is said of the whole file."""
     return Span(path, 1, 1, 1, 1)
+
+
+def first_line(at: Span) -> Span:
+    """The span itself on one line; else its first character, so that no report marks a whole block."""
+    return at if at.end_line == at.line else Span(at.path, at.line, at.column, at.line, at.column + 1)

@@ -28,16 +28,13 @@ from archlint.core.record import pattern
 from archlint.core.system.services import Service
 from archlint.core.values import known
 from archlint.model.draft import Draft
+from archlint.model.paths import names
 
 if TYPE_CHECKING:
     import pathspec
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-NON_PRODUCTION_DIRECTORIES = _words(
+NON_PRODUCTION_DIRECTORIES = names(
     "test tests testing __tests__ test_suite integration_tests integration-tests unit_tests unittests e2e spec specs "
     "example examples sample samples codesamples code_samples code-samples doc docs documentation vendor vendored "
     "third_party third-party node_modules site-packages dist-packages venv .venv virtualenv .tox .nox .eggs "
@@ -50,11 +47,11 @@ _NON_PRODUCTION_FILE = pattern(
 _HAND_RUN_FILE = pattern(
     r"(.*[_-])?(client|demo|example|seed|seeder|populate|try|playground)([_-].*)?\.py|generate_.*\.py"
 )
-_ENTRY_FILES = _words(
+_ENTRY_FILES = names(
     "main.py __main__.py app.py server.py service.py run.py worker.py consumer.py wsgi.py asgi.py manage.py "
     "lambda_function.py"
 )
-APPLICATIONS = _words(
+APPLICATIONS = names(
     "flask.Flask fastapi.FastAPI fastapi.applications.FastAPI starlette.applications.Starlette quart.Quart sanic.Sanic "
     "sanic.app.Sanic bottle.Bottle falcon.API falcon.App falcon.asgi.App tornado.web.Application "
     "aiohttp.web.Application "
@@ -66,7 +63,7 @@ APPLICATIONS = _words(
 _LOAD_GENERATORS = frozenset({"locust", "molotov", "boom", "taurus"})
 _LOADS_BY_NAME = frozenset({"django", "celery", "connexion", "nameko", "airflow", "dagster", "pluggy", "stevedore"})
 _PYTHON = pattern(r"(.*/)?(python|pypy)[0-9.]*$")
-_SERVERS = _words(
+_SERVERS = names(
     "uvicorn gunicorn hypercorn daphne granian waitress-serve celery nameko faust flask fastapi streamlit uwsgi "
     "opentelemetry-instrument ddtrace-run newrelic-admin watchmedo dramatiq rq arq taskiq"
 )

@@ -7,7 +7,7 @@ from dataclasses import field
 from archlint.core import tree
 from archlint.core.facts.documents import HelmValues
 from archlint.core.record import dataclass
-from archlint.core.span import Span
+from archlint.core.span import Span, first_line
 from archlint.core.system.security import SecretExposure
 from archlint.core.values import Place, Truth
 from archlint.model.draft import Draft
@@ -75,8 +75,3 @@ def on_its_line(key: Span, value: tree.Node) -> Span:
             max(at.end_column, key.end_column) if at.end_line == at.line else key.end_column,
         )
     return first_line(at)
-
-
-def first_line(at: Span) -> Span:
-    """The part of a span on its first line."""
-    return at if at.end_line == at.line else Span(at.path, at.line, at.column, at.line, at.column + 1)

@@ -16,8 +16,8 @@ from archlint.core.facts.documents import (
     TerraformObject,
     TerraformText,
 )
-from archlint.core.span import Span
-from archlint.model.deployment.terraform.module import attribute, first_line
+from archlint.core.span import Span, first_line
+from archlint.model.deployment.terraform.module import attribute
 from archlint.model.draft import Draft
 from archlint.model.paths import is_own_source
 from archlint.model.production import is_production

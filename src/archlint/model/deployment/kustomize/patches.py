@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from archlint.core import tree, yaml
 from archlint.core.facts.base import Gap
 from archlint.core.record import dataclass
-from archlint.core.span import Span
+from archlint.core.span import Span, first_line
 from archlint.core.tree import Entry, Mapping, Node, Scalar
 from archlint.model.deployment.kustomize.merge import PatchError, apply, merge, operations, stripped
 from archlint.model.deployment.kustomize.objects import Resource, selects
@@ -37,7 +37,7 @@ def patch(kustomization: Mapping, resources: list[Resource], patch_file: PatchFi
                 resources = _patched(resources, one, document)
             except PatchError as error:
                 reason = f"the patch cannot be applied: {error}; mend it, or exclude the overlay"
-                gaps.append(Gap(_first_line(one.at), "template", reason))
+                gaps.append(Gap(first_line(one.at), "template", reason))
     return resources, gaps
 
 
@@ -59,7 +59,7 @@ def _patches(kustomization: Mapping, patch_file: PatchFile, gaps: list[Gap]) -> 
                 found = patch_file(place) if place is not None else None
                 if found is None:
                     reason = f"the patch {path or ''} is not in the scan; add it, or exclude the overlay"
-                    gaps.append(Gap(_first_line(item.at), "template", reason))
+                    gaps.append(Gap(first_line(item.at), "template", reason))
                     continue
                 documents = tuple(found)
             yield _Patch(item.at, documents, target)
@@ -71,7 +71,7 @@ def parse_inline(node: Scalar) -> tuple[Node, ...]:
     lines = node.text.rstrip("\n").split("\n")
     at = node.at
     if at.end_line - at.line != len(lines):
-        return tuple(_moved(one, lambda _: _first_line(at)) for one in found)
+        return tuple(_moved(one, lambda _: first_line(at)) for one in found)
     indent = max(at.end_column - 1 - len(lines[-1].rstrip()), 0)
 
     def move(inner: Span) -> Span:
@@ -151,7 +151,3 @@ def _identified(merged: Node, found: Resource) -> Node:
         entries.append(Entry("metadata", own.at, metadata or own.value))
     entries += [one for one in merged.entries if one.key != "metadata"]
     return stripped(Mapping(merged.at, tuple(entries)))
-
-
-def _first_line(at: Span) -> Span:
-    return at if at.line == at.end_line else Span(at.path, at.line, at.column, at.line, at.column + 1)

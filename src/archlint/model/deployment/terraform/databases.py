@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.core.facts.documents import TerraformBlock
-from archlint.core.span import Span
+from archlint.core.span import Span, first_line
 from archlint.core.system.security import DatabaseExposure
 from archlint.core.values import Place, Unknown, is_unknown
-from archlint.model.deployment.terraform.module import Resource, Symbol, TerraformModule, Value, as_list, first_line
+from archlint.model.deployment.terraform.module import Resource, Symbol, TerraformModule, Value, as_list
 from archlint.model.deployment.ways import WAYS
 from archlint.model.draft import Draft
 

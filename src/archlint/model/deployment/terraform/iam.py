@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from archlint.core.facts.documents import TerraformBlock
 from archlint.core.record import dataclass, pattern
-from archlint.core.span import Span
+from archlint.core.span import Span, first_line
 from archlint.core.system.security import IamGrant
 from archlint.core.values import Place
 from archlint.model.deployment.terraform.module import (
@@ -16,7 +16,6 @@ from archlint.model.deployment.terraform.module import (
     TerraformModule,
     Value,
     as_list,
-    first_line,
     parse_json,
 )
 from archlint.model.draft import Draft

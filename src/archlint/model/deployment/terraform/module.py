@@ -20,7 +20,7 @@ from archlint.core.facts.documents import (
     TerraformText,
 )
 from archlint.core.record import dataclass, pattern
-from archlint.core.span import Span
+from archlint.core.span import Span, first_line
 from archlint.core.values import Unknown, is_unknown
 from archlint.model.draft import Draft
 from archlint.model.paths import is_own_source, join
@@ -225,11 +225,6 @@ def terraform_modules(draft: Draft) -> tuple[TerraformModule, ...]:
 def attribute(block: TerraformBlock, name: str) -> TerraformAttribute | None:
     """An attribute of a block."""
     return next((one for one in block.attributes if one.name == name), None)
-
-
-def first_line(at: Span) -> Span:
-    """A span cut to its first line."""
-    return at if at.end_line == at.line else Span(at.path, at.line, at.column, at.line, at.column + 1)
 
 
 def parse_json(text: str) -> Value:
