@@ -72,7 +72,7 @@ def module_name(path: str) -> tuple[str, bool]:
 
 
 def _parsed(text: str) -> ast.Module:
-    """The tree of a text; older interpreters, too, understand ``except A, B:`` (PEP 758), its line as long as before."""
+    """The tree of a text. ``except A, B:`` (PEP 758) is mended for older interpreters, its line as long as before."""
     try:
         return ast.parse(text)
     except SyntaxError as error:
