@@ -15,8 +15,11 @@ from archlint.model.deployment.references import parse
 from archlint.model.deployment.roles import is_test_tool
 from archlint.model.draft import Draft
 from archlint.model.linking import normal
-from archlint.model.paths import parent
+from archlint.model.paths import names, parent
 from archlint.model.service_evidence import Sources
+
+_PUBLIC = names("wordpress ghost drupal joomla nextcloud odoo redmine mediawiki gitea sonarqube tomcat jetty")
+"""Official images of whole applications: a workload that is called like one of them did not build it."""
 
 
 def settle_roles(draft: Draft, built: dict[Container, ImageBuild], sources: Sources) -> None:
@@ -110,7 +113,7 @@ def settle_loose_builds(draft: Draft) -> None:
 
 def settle_images(draft: Draft) -> None:
     """What builds an image here, and whose tag is set at deployment: a bare name equal to a service of this system."""
-    names = {service.name for service in draft.services if service.images or service.directory} | {
+    own = {service.name for service in draft.services} | {
         directory_name(service.directory) for service in draft.services if service.directory
     }
     skaffolded = {
@@ -126,6 +129,6 @@ def settle_images(draft: Draft) -> None:
         if container.build is not None:
             link(image, is_built_here=True)
         if image.tag is None and container.platform == "kubernetes":
-            is_bare = "/" not in image.repository and image.repository in names
+            is_bare = "/" not in image.repository and image.repository in own - _PUBLIC
             if is_bare or image.repository in skaffolded:
                 link(image, is_replaced=True)

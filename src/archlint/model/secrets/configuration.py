@@ -13,6 +13,7 @@ from archlint.core.facts.documents import AsyncApiDocument, ConfigValue, HelmVal
 from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.model.deployment.environments import deployed
+from archlint.model.deployment.roles import is_test_tool
 from archlint.model.draft import Draft
 from archlint.model.production import is_production, service_name_at
 from archlint.model.secrets.collect import Collector, on_its_line
@@ -117,7 +118,10 @@ def _add_config_values(draft: Draft, collector: Collector, default_holds: Callab
         if one.at.path != path:
             path, named = one.at.path, {}
             skipped = (
-                not is_production(path, draft.config) or is_template(path) or _NO_CONFIGURATION.search(path) is not None
+                not is_production(path, draft.config)
+                or is_template(path)
+                or _NO_CONFIGURATION.search(path) is not None
+                or any(map(is_test_tool, path.split("/")[:-1]))
             )
             service = service_name_at(draft, path)
         if skipped:
