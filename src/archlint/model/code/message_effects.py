@@ -21,140 +21,43 @@ from archlint.core.facts.python import (
     Result,
     Template,
 )
-from archlint.core.record import dataclass, pattern
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Setting, Truth, Unknown
+from archlint.model.code.message_libraries import (
+    ABSOLUTE_ORM,
+    BROKER,
+    CHECK_WORDS,
+    CONFLICTS,
+    COUNTED,
+    DEAD,
+    HTTP_LIBRARIES,
+    HTTP_VERBS,
+    INBOX,
+    INSERT_ONCE,
+    KEY_NAMES,
+    LOGS,
+    LOOKUPS,
+    MAIL,
+    MAIL_LIBRARIES,
+    MONGO_ABSOLUTE,
+    MONGO_INSERT,
+    MONGO_RELATIVE,
+    MONGO_UPDATE,
+    ORM_ADD,
+    PAYMENT,
+    PUBLISH,
+    REDIS_ABSOLUTE,
+    REDIS_RELATIVE,
+    RELATIVE,
+    SESSION,
+    SQL,
+    SQL_CALLS,
+    UPSERT,
+)
 from archlint.model.code.names import words_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
-
-_SQL = pattern(
-    r"\s*(?:--[^\n]*\n\s*|WITH\b.*?\)\s*)*(INSERT|UPDATE|DELETE|MERGE|REPLACE|UPSERT|TRUNCATE)\b", re.I | re.S
-)
-_UPSERT = pattern(
-    r"ON\s+CONFLICT|ON\s+DUPLICATE\s+KEY|INSERT\s+(OR\s+)?(IGNORE|REPLACE)|NOT\s+EXISTS|MERGE\s+INTO", re.I
-)
-_INSERT_ONCE = pattern(r"\bDO\s+NOTHING\b|\bINSERT\s+(OR\s+)?IGNORE\b", re.I)
-_INBOX = pattern(
-    r"\b(inbox\w*|processed_?\w*|\w*dedup\w*|(message|msg|event|delivery|request)_?id|idempotency_?key)\b", re.I
-)
-_RELATIVE = pattern(r"SET\b.*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[-+*|]", re.I | re.S)
-_SQL_CALLS = frozenset({"execute", "executemany", "fetchrow", "fetchval", "execute_query", "run_sql"})
-_SESSION = pattern(
-    r"(^|[._])(db|session|sess|dbsession|db_session|uow|s|async_session|database)$|Session$|Session\.|sqlalchemy|sqlmodel",
-    re.I,
-)
-_ORM_ADD = frozenset({"add", "add_all", "bulk_save_objects", "bulk_insert_mappings"})
-_MONGO_INSERT = frozenset({"insert_one", "insert_many", "bulk_write"})
-_MONGO_UPDATE = frozenset({"update_one", "update_many", "find_one_and_update"})
-_MONGO_ABSOLUTE = frozenset({"replace_one", "find_one_and_replace", "delete_one", "delete_many", "find_one_and_delete"})
-_MONGO_RELATIVE = frozenset({"$inc", "$push", "$mul", "$pull", "$pop"})
-_REDIS_RELATIVE = frozenset(
-    [
-        "incr",
-        "incrby",
-        "incrbyfloat",
-        "decr",
-        "decrby",
-        "hincrby",
-        "hincrbyfloat",
-        "lpush",
-        "rpush",
-        "zincrby",
-        "xadd",
-        "append",
-    ]
-)
-_REDIS_ABSOLUTE = frozenset(["hset", "hmset", "sadd", "zadd", "setex", "psetex", "mset"])
-_PUBLISH = frozenset(
-    [
-        "basic_publish",
-        "publish",
-        "publish_message",
-        "publish_event",
-        "send_and_wait",
-        "produce",
-        "apply_async",
-        "delay",
-        "put_events",
-        "put_record",
-        "send_task",
-        "enqueue",
-        "send_messages",
-    ]
-)
-SENDING = _PUBLISH | {"send", "send_message", "put", "xadd"}
-"""What the functions are called that hand a message to a broker."""
-_BROKER = pattern(
-    r"^(pika|aio_pika|kombu|celery|kafka|aiokafka|confluent_kafka|nats|faust|boto3|aioboto3|botocore|redis|aioredis|"
-    r"google\.cloud\.pubsub|azure\.servicebus|azure\.eventhub|nameko|faststream|dramatiq|dapr|rq|paho|stomp|amqp|pulsar|asyncio_mqtt)\b"
-)
-_MAIL = frozenset({"sendmail", "send_mail", "send_mass_mail", "send_raw_email", "send_templated_email"})
-_MAIL_LIBRARIES = pattern(
-    r"^(smtplib|aiosmtplib|django\.core\.mail|flask_mail|fastapi_mail|sendgrid|yagmail|mailjet_rest|postmarker|mailchimp|resend|twilio)\b"
-)
-_PAYMENT = pattern(
-    r"^(stripe|braintree|paypalrestsdk|square|adyen|mollie|razorpay)\b.*\.(create|sale|capture|payments|execute)$"
-)
-_HTTP_VERBS = {"post": False, "patch": False, "put": True, "delete": True}
-_HTTP_LIBRARIES = pattern(r"^(requests|httpx|aiohttp|urllib3)\b")
-_DEAD = pattern(r"dlq|dlx|dead|poison|fail|error|retry", re.I)
-_CHECK_WORDS = frozenset(
-    [
-        "processed",
-        "duplicate",
-        "duplicates",
-        "dedup",
-        "deduplicate",
-        "deduplication",
-        "deduplicated",
-        "idempotent",
-        "idempotency",
-        "inbox",
-        "seen",
-    ]
-)
-_COUNTED = frozenset({"inc", "dec", "observe", "labels", "append", "extend"})
-"""What counts messages or collects results, whatever it is called."""
-_LOGS = ("logger", "logging", "log.")
-_KEY_NAMES = pattern(
-    r"^(message_?id|msg_?id|event_?id|delivery_?id|correlation_?id|idempotency_?key|dedup\w*|request_?id|processed\w*)$",
-    re.I,
-)
-_CONFLICTS = pattern(
-    r"(IntegrityError|UniqueViolation\w*|DuplicateKeyError|AlreadyExists|ConditionalCheckFailed\w*|DuplicateKey)$"
-)
-_LOOKUPS = frozenset(
-    [
-        "first",
-        "one_or_none",
-        "scalar_one_or_none",
-        "find_one",
-        "fetchone",
-        "fetchrow",
-        "exists",
-        "get_or_none",
-        "scalar",
-        "scalars",
-        "sismember",
-        "get_item",
-        "filter_by",
-    ]
-)
-_ABSOLUTE_ORM = frozenset(
-    {
-        "merge",
-        "get_or_create",
-        "update_or_create",
-        "upsert",
-        "bulk_upsert",
-        "on_conflict_do_update",
-        "on_conflict_do_nothing",
-        "on_duplicate_key_update",
-        "insert_or_ignore",
-        "replace",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -183,15 +86,15 @@ def deduplication_of(
     """What makes a second delivery harmless by what it is called: None where nothing does."""
     for call, module in calls:
         last = call.name.rpartition(".")[2]
-        if last in _SQL_CALLS and call.arguments:
+        if last in SQL_CALLS and call.arguments:
             text = _sql_text(draft, call.arguments[0].value, module) or ""
-            if _INSERT_ONCE.search(text) and _INBOX.search(text):
+            if INSERT_ONCE.search(text) and INBOX.search(text):
                 return Setting("an inbox table", "code", call.at)
-        if last in _ABSOLUTE_ORM and last not in ("merge", "replace"):
+        if last in ABSOLUTE_ORM and last not in ("merge", "replace"):
             return Setting("upsert", "code", call.at)
-        if (words_of(call.name) & _CHECK_WORDS) and last not in _COUNTED and not call.name.startswith(_LOGS):
+        if (words_of(call.name) & CHECK_WORDS) and last not in COUNTED and not call.name.startswith(LOGS):
             return Setting("a check of what was processed", "code", call.at)
-        if any(_CONFLICTS.search(name) for name in call.catches) and effects:
+        if any(CONFLICTS.search(name) for name in call.catches) and effects:
             return Setting("a handled unique constraint", "code", call.at)
         if last in ("setnx", "hsetnx") or (last == "set" and call.argument("nx") is not None):
             return Setting("set if absent", "code", call.at)
@@ -200,8 +103,8 @@ def deduplication_of(
         for argument in call.arguments:
             if (
                 argument.name is not None
-                and _KEY_NAMES.match(argument.name)
-                and last in _LOOKUPS | {"get", "filter", "where"}
+                and KEY_NAMES.match(argument.name)
+                and last in LOOKUPS | {"get", "filter", "where"}
             ):
                 return Setting("a lookup of the message's key", "code", call.at)
             if argument.name in ("idempotency_key", "MessageDeduplicationId", "deduplication_id"):
@@ -217,24 +120,24 @@ def _effect(draft: Draft, call: PythonCall, module: Module, written: Mapping[Spa
     last = call.name.rpartition(".")[2]
     if call.at in written:
         verb = written[call.at].lower()
-        return _http(verb, call) if verb in _HTTP_VERBS else None
-    if last in _SQL_CALLS and call.arguments:
+        return _http(verb, call) if verb in HTTP_VERBS else None
+    if last in SQL_CALLS and call.arguments:
         found = _sql(draft, call, module)
         if found is not None:
             return found
-    if last in _MONGO_INSERT:
+    if last in MONGO_INSERT:
         return FoundEffect("insert", call.at, last, False)
-    if last in _MONGO_UPDATE:
+    if last in MONGO_UPDATE:
         relative = any(_relative_update(one.value) for one in call.arguments)
         known = any(isinstance(one.value, Dictionary) for one in call.arguments[1:])
         return FoundEffect(
             "increment" if relative else "update", call.at, last, False if relative else known or UNKNOWN
         )
-    if last in _MONGO_ABSOLUTE:
+    if last in MONGO_ABSOLUTE:
         return FoundEffect("update", call.at, last, True)
-    if last in _REDIS_RELATIVE and call.arguments and last != "append":
+    if last in REDIS_RELATIVE and call.arguments and last != "append":
         return FoundEffect("publish" if last == "xadd" else "increment", call.at, last, False)
-    if last in _MAIL:
+    if last in MAIL:
         return FoundEffect("mail", call.at, last, False)
     if last in (
         "save",
@@ -247,11 +150,11 @@ def _effect(draft: Draft, call: PythonCall, module: Module, written: Mapping[Spa
         "update_item",
     ):
         return _stored(draft, call, module, last)
-    if last in _ORM_ADD and call.arguments and _is_session(draft, call, module):
+    if last in ORM_ADD and call.arguments and _is_session(draft, call, module):
         return FoundEffect("insert", call.at, f"{last}()", _is_stored_already(call, module))
     if last == "commit" and call.function is not None and _counts(call, module) and _is_session(draft, call, module):
         return FoundEffect("increment", call.at, "commit()", False)
-    if last in _PUBLISH or last in (
+    if last in PUBLISH or last in (
         "send",
         "send_message",
         "post",
@@ -266,9 +169,9 @@ def _effect(draft: Draft, call: PythonCall, module: Module, written: Mapping[Spa
     name = call.name
     if name.startswith("stripe.") or ("." in name and last == "create"):
         qualified = draft.program.callee(call, module)
-        if _PAYMENT.match(qualified):
+        if PAYMENT.match(qualified):
             return FoundEffect("payment", call.at, qualified, call.argument("idempotency_key") is not None)
-    if last in _REDIS_ABSOLUTE and draft.program.callee(call, module).startswith(("redis.", "aioredis.")):
+    if last in REDIS_ABSOLUTE and draft.program.callee(call, module).startswith(("redis.", "aioredis.")):
         return FoundEffect("update", call.at, last, True)
     if draft.program.uses("nameko") and draft.program.callee(call, module).startswith("nameko.events.EventDispatcher"):
         return FoundEffect("publish", call.at, "an event", False) if last != "EventDispatcher" else None
@@ -276,7 +179,7 @@ def _effect(draft: Draft, call: PythonCall, module: Module, written: Mapping[Spa
 
 
 def _http(verb: str, call: PythonCall) -> FoundEffect:
-    absolute = _HTTP_VERBS[verb]
+    absolute = HTTP_VERBS[verb]
     headers = call.argument("headers")
     if not absolute and headers is not None:
         absolute = _has_text(headers.value, "idempotency-key")
@@ -285,15 +188,15 @@ def _http(verb: str, call: PythonCall) -> FoundEffect:
 
 def _sql(draft: Draft, call: PythonCall, module: Module) -> FoundEffect | None:
     text = _sql_text(draft, call.arguments[0].value, module)
-    match = _SQL.match(text) if text else None
+    match = SQL.match(text) if text else None
     if not match or text is None:
         return None
     verb = match[1].upper()
     if verb == "INSERT":
-        upsert = bool(_UPSERT.search(text))
+        upsert = bool(UPSERT.search(text))
         return FoundEffect("insert", call.at, "INSERT", upsert)
     if verb == "UPDATE":
-        relative = bool(_RELATIVE.search(text))
+        relative = bool(RELATIVE.search(text))
         return FoundEffect("increment" if relative else "update", call.at, "UPDATE", not relative)
     return FoundEffect("delete" if verb in ("DELETE", "TRUNCATE") else "update", call.at, verb, True)
 
@@ -313,7 +216,7 @@ def _is_stored_already(call: PythonCall, module: Module) -> Truth:
         made = module.facts.calls[one.call] if isinstance(one, Result) else None
         last = made.name.rpartition(".")[2] if made is not None else ""
         given = made.argument("id") or made.argument("uuid") or made.argument("pk") if made is not None else None
-        if last in _LOOKUPS or last == "get":
+        if last in LOOKUPS or last == "get":
             found.append(True)
         elif given is not None and not isinstance(given.value, Result | Literal):
             found.append(UNKNOWN)
@@ -342,9 +245,9 @@ def _sql_text(draft: Draft, expression: Expression, module: Module) -> str | Non
 
 def _is_session(draft: Draft, call: PythonCall, module: Module) -> bool:
     base = call.name.rpartition(".")[0]
-    if _SESSION.search(base):
+    if SESSION.search(base):
         return True
-    return bool(_SESSION.search(draft.program.callee(call, module).rpartition(".")[0]))
+    return bool(SESSION.search(draft.program.callee(call, module).rpartition(".")[0]))
 
 
 def _stored(draft: Draft, call: PythonCall, module: Module, last: str) -> FoundEffect | None:
@@ -365,7 +268,7 @@ def _stored(draft: Draft, call: PythonCall, module: Module, last: str) -> FoundE
     if ".objects." in call.name and last in ("create", "bulk_create"):
         ignored = call.argument("ignore_conflicts") is not None
         return FoundEffect("insert", call.at, f"objects.{last}", ignored)
-    if last == "create" and _PAYMENT.match(name):
+    if last == "create" and PAYMENT.match(name):
         return FoundEffect("payment", call.at, name, call.argument("idempotency_key") is not None)
     if last == "save" and not call.arguments:
         if _counts(call, module):
@@ -394,10 +297,8 @@ def _sent(draft: Draft, call: PythonCall, module: Module, last: str) -> FoundEff
     name = draft.program.callee(call, module)
     if last in ("delay", "apply_async", "send_task"):
         return None if name.startswith(("asyncio.", "time.")) else FoundEffect("publish", call.at, f"{last}()", False)
-    if last == "basic_publish" or (
-        _BROKER.match(name) and (last in _PUBLISH or last in ("send", "send_message", "put"))
-    ):
-        if _DEAD.search(" ".join(_texts(draft, call, module))):
+    if last == "basic_publish" or (BROKER.match(name) and (last in PUBLISH or last in ("send", "send_message", "put"))):
+        if DEAD.search(" ".join(_texts(draft, call, module))):
             return None
         return FoundEffect("publish", call.at, "a message", False)
     if (
@@ -410,11 +311,11 @@ def _sent(draft: Draft, call: PythonCall, module: Module, last: str) -> FoundEff
         return FoundEffect("publish", call.at, "a message", False)
     if last == "publish" and (call.argument("TopicArn") is not None or call.argument("TargetArn") is not None):
         return FoundEffect("publish", call.at, "a message", False)
-    if _MAIL_LIBRARIES.match(name):
+    if MAIL_LIBRARIES.match(name):
         return FoundEffect("mail", call.at, "a mail", False)
-    if _PAYMENT.match(name):
+    if PAYMENT.match(name):
         return FoundEffect("payment", call.at, name, call.argument("idempotency_key") is not None)
-    if _HTTP_LIBRARIES.match(name) and last in _HTTP_VERBS:
+    if HTTP_LIBRARIES.match(name) and last in HTTP_VERBS:
         return _http(last, call)
     return None
 
@@ -431,13 +332,13 @@ def _texts(draft: Draft, call: PythonCall, module: Module) -> Iterator[str]:
 
 def _relative_update(value: Expression) -> bool:
     return isinstance(value, Dictionary) and any(
-        isinstance(key, Literal) and key.value in _MONGO_RELATIVE for key, _ in value.entries
+        isinstance(key, Literal) and key.value in MONGO_RELATIVE for key, _ in value.entries
     )
 
 
 def _has_key(value: Expression) -> bool:
     return isinstance(value, Dictionary) and any(
-        isinstance(key, Literal) and isinstance(key.value, str) and _KEY_NAMES.match(key.value)
+        isinstance(key, Literal) and isinstance(key.value, str) and KEY_NAMES.match(key.value)
         for key, _ in value.entries
     )
 

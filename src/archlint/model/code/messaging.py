@@ -15,8 +15,9 @@ from archlint.core.system.calls import HttpCall
 from archlint.core.system.messaging import Consumer, Effect, Publisher
 from archlint.core.values import UNKNOWN, Place, Setting, Truth, Unknown, is_unknown, known
 from archlint.model.code.dead_letters import Declaration, dead_letter_of, declarations
-from archlint.model.code.message_effects import SENDING, FoundEffect, deduplication_of, effects_of
+from archlint.model.code.message_effects import FoundEffect, deduplication_of, effects_of
 from archlint.model.code.message_guards import Handled, recognition
+from archlint.model.code.message_libraries import SENDING
 from archlint.model.code.publishing import broker_of, channels_of
 from archlint.model.code.registrations import Handling, handlings
 from archlint.model.code.scope import CodeScope, ServiceCode, code_scope
