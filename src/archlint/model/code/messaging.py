@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archlint.core.facts.python import PythonCall, PythonFunction
+from archlint.core.facts.python import PythonCall, PythonFunction, Reference
 from archlint.core.span import Span
 from archlint.core.system.base import link
 from archlint.core.system.calls import HttpCall
@@ -19,7 +19,7 @@ from archlint.model.code.message_effects import FoundEffect, deduplication_of, e
 from archlint.model.code.message_guards import Handled, recognition
 from archlint.model.code.message_libraries import SENDING
 from archlint.model.code.publishing import broker_of, channels_of
-from archlint.model.code.registrations import Handling, handlings
+from archlint.model.code.registrations import Handling, handlings, items_of
 from archlint.model.code.scope import CodeScope, ServiceCode, code_scope
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
@@ -108,7 +108,7 @@ def _consumer(
         ),
         changes_state=bool(effects) or _may_change(calls),
         is_repeatable=_is_repeatable(effects),
-        deduplication=_once(handling, calls, deduplication),
+        deduplication=_once(handling, calls, effects, deduplication),
         acknowledgement=_acknowledgement(handling),
         dead_letter=dead_letter,
         related=(*(Place(one.at, f"{one.kind}: {one.what}") for one in effects[:10]), *declared_at),
@@ -133,14 +133,23 @@ def _may_change(calls: Iterable[object]) -> Truth:
 
 
 def _once(
-    handling: Handling, calls: list[tuple[PythonCall, Module]], found: Setting[str] | Unknown | None
+    handling: Handling,
+    calls: list[tuple[PythonCall, Module]],
+    effects: list[FoundEffect],
+    found: Setting[str] | Unknown | None,
 ) -> Setting[str] | Unknown | None:
-    """Celery acknowledges before it runs a task, so that nothing runs twice unless the task retries."""
+    """Celery acknowledges before it runs a task, so that nothing runs twice unless the task retries. A task with one
+    change retries because that one failed: only with a second one is the first made again."""
     if handling.library == "celery" and handling.acknowledged_early is True and found is None:
-        retries = any(call.name.endswith(".retry") for call, _ in calls) or (
-            handling.call is not None and handling.call.argument("autoretry_for") is not None
+        automatic = handling.call.argument("autoretry_for") if handling.call is not None else None
+        # What is retried for an error of its own only is told by the call that raises it, the last one made.
+        after_any = automatic is not None and any(
+            isinstance(one, Reference) and one.name in ("Exception", "BaseException") for one in items_of(automatic.value)
         )
-        return None if retries else Unknown("the task is acknowledged before it runs")
+        retries = after_any or any(call.name.endswith(".retry") for call, _ in calls)
+        if not retries:
+            return Unknown("the task is acknowledged before it runs")
+        return None if sum(one.is_absolute is False for one in effects) > 1 else Unknown("the one change is retried")
     return found
 
 

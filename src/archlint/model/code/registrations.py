@@ -221,7 +221,7 @@ def _registered(draft: Draft, module: Module) -> Iterator[Handling]:
                 )
         elif last == "Consumer" and call.argument("callbacks") is not None:
             callbacks, queues = call.argument("callbacks"), call.argument("queues")
-            for one in _items(callbacks.value if callbacks else None):
+            for one in items_of(callbacks.value if callbacks else None):
                 yield from _followed(
                     draft, call, module, "kombu", "rabbitmq", one, queues.value if queues else None, False, call.at
                 )
@@ -374,7 +374,8 @@ def _is_true(expression: Expression | None) -> Truth:
     return UNKNOWN
 
 
-def _items(expression: Expression | None) -> tuple[Expression, ...]:
+def items_of(expression: Expression | None) -> tuple[Expression, ...]:
+    """The items of a display, else the expression itself."""
     if expression is None:
         return ()
     return expression.items if isinstance(expression, Display) else (expression,)

@@ -56,6 +56,8 @@ _POSITIONAL: dict[str, tuple[int, str]] = {
 _VERIFIERS = frozenset(("jwt.encode", "jwt.decode", "jose.jwt.encode", "jose.jwt.decode"))
 _LOGIN = pattern(r"(?:^|\.)(?:smtplib\.SMTP(?:_SSL)?\.login|login)$")
 _SUSPICIOUS = pattern(r"://|AKIA|ghp_|sk_live|xox|BEGIN|AccountKey|assword\s*=|eyJ")
+_IMITATION = pattern(r"^(?:xox[abeoprs]-|gh[pousr]_|[srp]k[-_]|AKIA|SG\.|glpat-)\S{0,15}$")
+"""The look of a vendor's token, too short to be one: what a client is given that never signs in."""
 _HOLDING = frozenset((EnvironmentRead, Template, Choice, Literal, Display, Dictionary))
 """The expressions that a text may stand in."""
 _DEEPEST = 6
@@ -122,6 +124,8 @@ def _in_module(draft: Draft, module: Module) -> Iterator[tuple[str, Span, Secret
 
 
 def _in_string(text: PythonString) -> Secret | None:
+    if _IMITATION.match(text.value) or (text.context == "default" and text.name.islower() and len(text.value) < 4):
+        return None
     if text.context == "comparison" and (credential_kind(text.name) != "password" or len(text.value) < 5):
         return None
     return find_secret(text.name, text.value, is_source=True)
