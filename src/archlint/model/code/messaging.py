@@ -144,7 +144,8 @@ def _once(
         automatic = handling.call.argument("autoretry_for") if handling.call is not None else None
         # What is retried for an error of its own only is told by the call that raises it, the last one made.
         after_any = automatic is not None and any(
-            isinstance(one, Reference) and one.name in ("Exception", "BaseException") for one in items_of(automatic.value)
+            isinstance(one, Reference) and one.name in ("Exception", "BaseException")
+            for one in items_of(automatic.value)
         )
         retries = after_any or any(call.name.endswith(".retry") for call, _ in calls)
         if not retries:
