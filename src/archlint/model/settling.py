@@ -76,11 +76,17 @@ def settle_user(container: Container) -> None:
 
 
 def settle_production(draft: Draft) -> None:
-    """Compose files are not production where manifests or charts deploy the same services."""
+    """Compose files are not production where manifests or charts deploy the same services; one with infrastructure
+    alone, where manifests deploy all of it."""
     deployed = {
         container.service
         for container in draft.containers
         if container.platform != "compose" and container.service is not None and container.is_production
+    }
+    images = {
+        container.image.repository
+        for container in draft.containers
+        if container.platform != "compose" and container.image is not None and container.is_production
     }
     charts = {normal(one.name) for one in draft.index.of(HelmChart)}
     charts |= {normal(one.at.path.rpartition("/")[2].rpartition(".")[0]) for one in draft.index.of(HelmTemplate)}
@@ -90,7 +96,13 @@ def settle_production(draft: Draft) -> None:
             continue
         inside = [one for one in draft.workloads if one.environment == environment.name and one.platform == "compose"]
         business = {one.service for one in inside if one.service is not None}
-        if business & deployed or any(normal(one) in charts for one in business if one):
+        own_images = {
+            container.image.repository if container.image is not None else None
+            for one in inside
+            for container in one.containers
+        }
+        is_copy = not business and bool(own_images) and own_images <= images
+        if is_copy or business & deployed or any(normal(one) in charts for one in business if one):
             link(environment, is_production=False)
             for workload in inside:
                 link(workload, is_production=False)
