@@ -43,9 +43,7 @@ class Deployed:
     def is_production(self, one: KubernetesObject) -> bool:
         """Whether the object is deployed for production."""
         return (
-            self.environment.is_production
-            and id(one) not in self.unproductive
-            and not says_non_production(one.at.path)
+            self.environment.is_production and id(one) not in self.unproductive and not says_non_production(one.at.path)
         )
 
 
