@@ -10,7 +10,10 @@ found now and reason about each line that differs:
 from __future__ import annotations
 
 import datetime
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,6 +80,20 @@ def test_the_output_is_the_same_for_any_number_of_workers_any_cache_and_any_dire
         "another directory": write(check(Path("shop-in-trouble"), cwd=FIXTURES)),
     }
     assert set(outputs.values()) == {outputs["one worker"]}
+
+
+def test_the_output_does_not_hang_on_the_order_of_sets() -> None:
+    command = [sys.executable, "-m", "archlint", "check", "--exit-zero", "--no-cache", "--format", "json"]
+    outputs = {
+        subprocess.run(
+            [*command, str(FIXTURES / "shop-in-trouble")],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(outputs) == 1
 
 
 def test_fingerprints_survive_edits_above_the_finding(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from archlint.core.facts.documents import ContractProblem
 from archlint.core.span import Span
 from archlint.core.tree import Entry, Mapping, Node, Scalar, Sequence
 
-ERROR_LIMIT = 100
+ERROR_LIMIT = 2_000
 _ONLY_BOOLEAN_IN_YAML_1_1 = frozenset({"yes", "no", "on", "off"})
 
 
@@ -29,7 +29,7 @@ def schema_problems(document: Mapping, version: str) -> Iterator[ContractProblem
     if validator is None:
         return
     try:
-        for error in islice(validator.iter_errors(plain(document)), ERROR_LIMIT):
+        for error in sorted(islice(validator.iter_errors(plain(document)), ERROR_LIMIT), key=_order):
             cause = _cause(error)
             yield ContractProblem(_place(document, cause), _message(cause))
     except RecursionError:
@@ -69,11 +69,16 @@ def _cause(error: Any) -> Any:
     """Of an ``anyOf`` or ``oneOf`` error the best alternative's error: a reference only where there is a ``$ref``."""
     while error.context:
         branches: dict[Any, list[Any]] = {}
-        for inner in error.context:
+        for inner in sorted(error.context, key=_order):
             branches.setdefault(inner.schema_path[0] if inner.schema_path else None, []).append(inner)
         best = min(branches.values(), key=_unlikeliness)
         error = max(best, key=lambda inner: (len(inner.path), inner.validator != "oneOf"))
     return error
+
+
+def _order(error: Any) -> tuple[list[str], list[str], str]:
+    """An order of errors that is the same in every run: the library goes through sets."""
+    return [str(step) for step in error.absolute_schema_path], [str(step) for step in error.absolute_path], error.message
 
 
 def _unlikeliness(errors: list[Any]) -> tuple[bool, bool, int]:
