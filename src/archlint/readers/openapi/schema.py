@@ -78,7 +78,8 @@ def _cause(error: Any) -> Any:
 
 def _order(error: Any) -> tuple[list[str], list[str], str]:
     """An order of errors that is the same in every run: the library goes through sets."""
-    return [str(step) for step in error.absolute_schema_path], [str(step) for step in error.absolute_path], error.message
+    rule, place = ([str(step) for step in path] for path in (error.absolute_schema_path, error.absolute_path))
+    return rule, place, error.message
 
 
 def _unlikeliness(errors: list[Any]) -> tuple[bool, bool, int]:
