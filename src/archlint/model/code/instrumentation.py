@@ -195,6 +195,8 @@ def metrics_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None
         return Unknown("the mesh may export metrics")
     if uses_client:
         return Unknown("metrics are defined, and what exposes them is not seen")
+    if any(_uses(module, ("opentelemetry.metrics",)) for module in code.modules):
+        return Unknown("the OpenTelemetry API is used for metrics, and what sets up its SDK is not seen")
     return _unread(draft, code, _METRICS_WORDS)
 
 
@@ -220,10 +222,8 @@ def tracing_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None
                     or call.argument("enable_tracing")
                 ):
                     return Setting("Sentry", "code", call.at)
-        for line in module.facts.imports:
-            full = f"{line.module}.{line.name}" if line.name else line.module
-            if any(full == root or full.startswith(root + ".") for root in _API_ONLY):
-                return Unknown("the OpenTelemetry API is used, and what sets up its SDK is not seen")
+        if _uses(module, _API_ONLY):
+            return Unknown("the OpenTelemetry API is used, and what sets up its SDK is not seen")
     return _unread(draft, code, _TRACING_WORDS)
 
 
@@ -319,6 +319,14 @@ def _by_import(module: Module, table: dict[str, str]) -> Setting[str] | None:
                 if prefix in table:
                     return Setting(table[prefix], "code", at)
     return None
+
+
+def _uses(module: Module, roots: tuple[str, ...]) -> bool:
+    for line in module.facts.imports:
+        full = f"{line.module}.{line.name}" if line.name else line.module
+        if any(full == root or full.startswith(root + ".") for root in roots):
+            return True
+    return False
 
 
 def _texts(module: Module) -> Iterable[tuple[str, Span]]:

@@ -69,6 +69,11 @@ class _Stores:
         for one in objects:
             if one.kind in ("ConfigMap", "Secret"):
                 self._found.setdefault((one.kind, one.name), []).append((one.namespace, _data(one)))
+            elif one.kind in ("ExternalSecret", "SealedSecret"):
+                made = tree.text(one.tree, "spec", "target", "name") or one.name
+                data = _made_elsewhere(one)
+                if data:
+                    self._found.setdefault(("Secret", made), []).append((one.namespace, data))
 
     def data(self, kind: str, name: str, namespace: str | None) -> dict[str, _Value] | None:
         """The entries of the one in that namespace; manifests that say no namespace go into any."""
@@ -93,6 +98,18 @@ def _data(one: KubernetesObject) -> dict[str, _Value]:
             found[entry.key] = ("" if value is None else value, _place(entry))
     for entry in tree.entries(one.tree, "stringData"):
         found[entry.key] = (_readable(entry.value, tree.text(entry.value)), _place(entry))
+    return found
+
+
+def _made_elsewhere(one: KubernetesObject) -> dict[str, _Value]:
+    """The keys of the Secret that an operator makes, without the values: those of an ExternalSecret or SealedSecret."""
+    found: dict[str, _Value] = {
+        entry.key: (_NOT_HERE, entry.at) for entry in tree.entries(one.tree, "spec", "encryptedData")
+    }
+    for item in tree.items(tree.get(one.tree, "spec"), "data"):
+        key = tree.text(item, "secretKey")
+        if key is not None:
+            found[key] = (_NOT_HERE, item.at)
     return found
 
 
