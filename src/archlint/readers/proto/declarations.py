@@ -61,7 +61,8 @@ class _Parser:
         while (word := self._peek()) is not None:
             begin = self.index
             if word in ("syntax", "edition") and self._peek(1) == "=":
-                made.syntax = _string(self._peek(2) or "")
+                # Anywhere but in front the compiler refuses it, and takes the file for one without.
+                made.syntax = _string(self._peek(2) or "") if begin == 0 else made.syntax
                 self._skip_statement()
             elif word == "package":
                 made.package = (self._peek(1) or "").strip(".")
