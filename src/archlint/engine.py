@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import gc
 from collections.abc import Sequence
@@ -68,7 +69,7 @@ def examine(options: Options, every: Sequence[Rule], rules: Sequence[Rule], prog
         rules=tuple(rules),
         runs=(*runs, *more_runs),
         gaps=(*(fact for fact in survey.facts if isinstance(fact, Gap)), *system.gaps),
-        inputs=survey.inputs,
+        inputs=dataclasses.replace(survey.inputs, unread={**survey.inputs.unread, **system.unread}),
         version=__version__,
         sources=survey.workspace.texts(sorted({finding.at.path for finding in findings})),
     )

@@ -76,7 +76,7 @@ def test_text_shows_the_line_with_a_caret_and_what_was_read() -> None:
         "\n"
         "1 finding in 1 file: 1 error; 1 suppressed.\n"
         "Read 3 files: 2 Python, 1 Kubernetes.\n"
-        "Recognised but not read yet: 1 SQL.\n"
+        "Recognised but not understood yet: 1 SQL.\n"
         "Left out: 3 binary.\n"
         "1 rule judged 5 subjects; 2 not judged, for want of a known value (--verbose tells).\n"
     )

@@ -63,7 +63,7 @@ class RuleRun:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was read: files by kind, and what was left out or recognised but not read, by reason."""
+    """What was read: files by kind, and what was left out or recognised but not understood yet, by reason."""
 
     root: str
     read: Mapping[str, int] = field(default_factory=dict)

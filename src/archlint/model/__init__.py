@@ -38,6 +38,7 @@ from archlint.model.secrets import add_secrets
 from archlint.model.services import add_services
 from archlint.model.sharing import add_shared_deployments
 from archlint.model.startup import add_startup_dependencies
+from archlint.model.unread import count_unread
 
 STAGES = (
     add_images,
@@ -61,6 +62,7 @@ STAGES = (
     add_startup_dependencies,
     add_shared_deployments,
     add_derived,
+    count_unread,
 )
 
 

@@ -115,7 +115,7 @@ def _summary(report: Report, paint: _Paint, *, verbose: bool) -> Iterator[str]:
     inputs = report.inputs
     yield f"Read {_count(sum(inputs.read.values()), 'file')}{_listed(inputs.read, ': ')}."
     if inputs.unread:
-        yield f"Recognised but not read yet: {_listed(inputs.unread)}."
+        yield f"Recognised but not understood yet: {_listed(inputs.unread)}."
     if inputs.left_out:
         yield f"Left out: {_listed(inputs.left_out)}."
     yield from _judged(report, verbose=verbose)
