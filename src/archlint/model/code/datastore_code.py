@@ -10,11 +10,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import field, replace
 
+import msgspec
+
 from archlint.core.facts.python import (
+    Argument,
+    Dictionary,
     Expression,
     Item,
     Literal,
     Member,
+    PythonCall,
     Reference,
 )
 from archlint.core.record import dataclass, pattern
@@ -23,7 +28,7 @@ from archlint.core.values import UNKNOWN, Place, Truth, Unknown
 from archlint.model.code.connection_urls import NAMED_DATABASES, parse_address
 from archlint.model.code.datastore_libraries import CONSTRUCTORS, MONGO_CLIENTS, Connection, connection_of
 from archlint.model.code.datastore_settings import settings_connections
-from archlint.model.code.scope import CodeScope, Surroundings, place_of
+from archlint.model.code.scope import CodeScope, Surroundings, assigned_value, place_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import HOLE, Module, Resolved
 
@@ -170,7 +175,7 @@ def redis_writes(draft: Draft, scope: CodeScope, service: str) -> Truth:
 
 def _of_module(draft: Draft, scope: CodeScope, module: Module) -> Iterator[tuple[tuple[str, ...], Connected]]:
     for call in module.calls_named(_CONSTRUCTORS):
-        connection = connection_of(draft.program.callee(call, module), call)
+        connection = connection_of(draft.program.callee(call, module), _spread(draft, call, module))
         if connection is not None:
             services = scope.services_running(call, module)
             if services:
@@ -179,6 +184,20 @@ def _of_module(draft: Draft, scope: CodeScope, module: Module) -> Iterator[tuple
     if services:
         for connection in settings_connections(draft, module):
             yield services, Connected(connection, module)
+
+
+def _spread(draft: Draft, call: PythonCall, module: Module) -> PythonCall:
+    """The call with ``**settings`` written out, where the dict is one of this module and its keys are literal."""
+    arguments: list[Argument] = []
+    for one in call.arguments:
+        value, where = assigned_value(draft, one.value, module) if one.name == "**" else (one.value, module)
+        if one.name == "**" and where is module and isinstance(value, Dictionary):
+            entries = [(key.value, inner) for key, inner in value.entries if isinstance(key, Literal)]
+            if len(entries) == len(value.entries):
+                arguments += (Argument(one.at, str(key), inner) for key, inner in entries)
+                continue
+        arguments.append(one)
+    return msgspec.structs.replace(call, arguments=tuple(arguments)) if call.is_open else call
 
 
 def _resolved(draft: Draft, connection: Connection, module: Module, around: Surroundings) -> CodeUse | None:
