@@ -98,8 +98,9 @@ def as_json(value: Any) -> Any:
 
 
 def as_fields(struct: msgspec.Struct) -> dict[str, Any]:
-    """A struct's fields by name."""
-    return {name: as_json(getattr(struct, name)) for name in struct.__struct_fields__}
+    """A struct's fields by name, those that it keeps encoded as what they say."""
+    names = [name.removeprefix("encoded_") for name in struct.__struct_fields__]
+    return {name: as_json(getattr(struct, name)) for name in names}
 
 
 def encoded(value: object) -> str:

@@ -8,6 +8,8 @@ relative imports resolved against that path. ``self.x`` in a method of class ``C
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import msgspec
 
 from archlint.core.facts.base import Fact
@@ -313,9 +315,21 @@ class PythonTest(Fact, frozen=True, array_like=True, gc=False):
     until: int | None = None
 
 
-class PythonModule(Fact, frozen=True, array_like=True, gc=False):
+encode_facts = msgspec.msgpack.Encoder().encode
+"""What ``encoded_calls`` and ``encoded_strings`` are made by."""
+
+_NOTHING = encode_facts(())
+_decode_calls = msgspec.msgpack.Decoder(tuple[PythonCall, ...]).decode
+_decode_strings = msgspec.msgpack.Decoder(tuple[PythonString, ...]).decode
+
+
+class PythonModule(Fact, frozen=True, array_like=True, gc=True, dict=True):
     """One Python file. ``name`` is its dotted path from the root (without ``__init__``); ``main`` is the span of its
-    ``if __name__ == "__main__"`` test. Indexes in its facts point into its own tuples."""
+    ``if __name__ == "__main__"`` test. Indexes in its facts point into its own tuples.
+
+    Calls and strings stay encoded until they are asked for: they are two thirds of what a module says, and nobody asks
+    for those of most tests.
+    """
 
     name: str
     is_package: bool
@@ -323,13 +337,23 @@ class PythonModule(Fact, frozen=True, array_like=True, gc=False):
     assignments: tuple[PythonAssignment, ...] = ()
     functions: tuple[PythonFunction, ...] = ()
     classes: tuple[PythonClass, ...] = ()
-    calls: tuple[PythonCall, ...] = ()
-    strings: tuple[PythonString, ...] = ()
+    encoded_calls: bytes = _NOTHING
+    encoded_strings: bytes = _NOTHING
     raises: tuple[PythonRaise, ...] = ()
     handlers: tuple[PythonHandler, ...] = ()
     main: Span | None = None
     lines: int = 0
     tests: tuple[PythonTest, ...] = ()
+
+    @cached_property
+    def calls(self) -> tuple[PythonCall, ...]:
+        """Its calls, in the order of the source."""
+        return _decode_calls(self.encoded_calls)
+
+    @cached_property
+    def strings(self) -> tuple[PythonString, ...]:
+        """Its string literals that have a name."""
+        return _decode_strings(self.encoded_strings)
 
 
 class PythonRequirement(Fact, frozen=True, array_like=True, gc=False):

@@ -24,6 +24,7 @@ from archlint.core.facts.python import (
     PythonParameter,
     PythonRaise,
     Reference,
+    encode_facts,
 )
 from archlint.core.span import Span
 from archlint.core.values import Unknown
@@ -104,8 +105,8 @@ class Statements:
             tuple(self._assignments),
             tuple(one or self._headers[index] for index, one in enumerate(self._functions)),
             tuple(self._classes),
-            tuple(call for call in reader.calls if call is not None),
-            tuple(reader.strings),
+            encode_facts([call for call in reader.calls if call is not None]),
+            encode_facts(reader.strings),
             tuple(self._raises),
             tuple(self._flow.handlers),
             self._flow.main,
