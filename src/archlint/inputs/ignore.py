@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
+_ESCAPED = re.compile(r"\\.")
+
 
 class IgnorePatterns:
     """The patterns of one file, or of ``exclude:``.
@@ -50,6 +52,8 @@ class IgnorePatterns:
         endings, others = [], []
         for line in self._lines:
             body = line.removeprefix("!").rstrip().rstrip("/")
+            if "[" not in body:
+                body = _ESCAPED.sub("?", body)  # at least what the escaped character alone would match
             if body.startswith("**/") and "/" not in body[3:]:
                 body = body[3:]
             if re.fullmatch(r"[\w.\-@+~ ]+", body):
