@@ -80,12 +80,18 @@ _MOST_STRINGS = 2000
 def is_production(path: str, config: Config) -> bool:
     """Whether a file counts as production code by its path alone: no test, example, docs, vendored, generated or
     migration file, no benchmark or load test, no virtual environment, nothing that ``test-paths`` names."""
-    *directories, name = path.split("/")
-    if any(one.lower() in NON_PRODUCTION_DIRECTORIES or (one.startswith(".") and one != "..") for one in directories):
-        return False
-    if _NON_PRODUCTION_FILE.fullmatch(name):
+    directory, _, name = path.rpartition("/")
+    if _is_aside(directory) or _NON_PRODUCTION_FILE.fullmatch(name):
         return False
     return not (config.test_paths and _patterns(config.test_paths).match_file(path))
+
+
+@lru_cache(maxsize=4096)
+def _is_aside(directory: str) -> bool:
+    return any(
+        one.lower() in NON_PRODUCTION_DIRECTORIES or (one.startswith(".") and one != "..")
+        for one in directory.split("/")
+    )
 
 
 def reachable_from_entry_points(draft: Draft) -> frozenset[str]:
