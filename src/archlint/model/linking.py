@@ -29,8 +29,9 @@ _MANIFEST_FOLDERS = names(
 
 
 def normal(name: str) -> str:
-    """A name without separators and without the words that say nothing; the whole name where nothing else is left."""
-    parts = words(name)
+    """A name without separators, repeated words (a release and a chart of one name) and words that say nothing; the
+    whole name where nothing else is left."""
+    parts = tuple(dict.fromkeys(words(name)))
     kept = [part for part in parts if part not in FILLERS]
     joined = "".join(kept) or "".join(parts)
     for ending in ("service", "svc", "server", "api", "app"):
