@@ -255,15 +255,16 @@ def _looped(draft: Draft, module: Module) -> Iterator[Handling]:
                 yield _loop_handling(draft, module, loop.at, call, library, broker, channel, made_call)
 
 
-def _packages(draft: Draft, module: Module) -> set[str]:
+def _packages(draft: Draft, module: Module) -> frozenset[str]:
     """The packages that a module imports itself, or by the one module that makes its client."""
+    by_path = draft.memo.get("packages by module")
+    if not isinstance(by_path, dict):
+        by_path = draft.memo["packages by module"] = {
+            path: frozenset(line.module.partition(".")[0] for line in one.facts.imports)
+            for path, one in draft.program.modules.items()
+        }
     paths = (module.path, *draft.program.imports_of(module.path))
-    return {
-        line.module.partition(".")[0]
-        for path in paths
-        if path in draft.program.modules
-        for line in draft.program.modules[path].facts.imports
-    }
+    return frozenset().union(*(by_path[path] for path in paths if path in by_path))
 
 
 def _polled(
