@@ -118,6 +118,8 @@ def _cycle(names: tuple[str, ...], edges: Mapping[str, Mapping[str, Dependency]]
 
 def _imports(draft: Draft) -> list[ServiceImport]:
     scope = code_scope(draft)
+    if len(scope.codes) < 2:
+        return []  # there is nobody else to import from
     libraries = set(draft.config.libraries)
     by_name: dict[str, Service] = {one.name: one for one in draft.services}
     found: dict[tuple[str, str, object], ServiceImport] = {}
