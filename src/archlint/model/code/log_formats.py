@@ -15,13 +15,13 @@ from archlint.core.facts.python import (
     Display,
     Expression,
     Literal,
-    PythonClass,
     Reference,
     Result,
     Template,
 )
 from archlint.core.record import pattern
 from archlint.core.values import Unknown
+from archlint.model.code.objects import class_named
 from archlint.model.code.scope import Surroundings, assigned_value
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
@@ -176,17 +176,6 @@ def class_format(draft: Draft, name: str, seen: set[str]) -> str | Unknown:
         if found == JSON or isinstance(found, Unknown):
             return found
     return TEXT
-
-
-def class_named(draft: Draft, name: str) -> tuple[PythonClass, Module] | None:
-    """The class of the workspace with that qualified name."""
-    index = draft.memo.get("classes by name")
-    if not isinstance(index, dict):
-        index = draft.memo["classes by name"] = {
-            one.name: (one, module) for module in draft.program.modules.values() for one in module.facts.classes
-        }
-    found: tuple[PythonClass, Module] | None = index.get(name)
-    return found
 
 
 def renderer_format(draft: Draft, arguments: Iterable[Argument], module: Module) -> str | Unknown:

@@ -36,7 +36,6 @@ from archlint.model.code.log_formats import (
     STRUCTURED_IMPORTS,
     TEXT,
     class_format,
-    class_named,
     format_text,
     formatter_format,
     handler_format,
@@ -45,6 +44,7 @@ from archlint.model.code.log_formats import (
     renderer_format,
 )
 from archlint.model.code.names import words_of
+from archlint.model.code.objects import class_named
 from archlint.model.code.scope import ServiceCode, Surroundings, assigned_value
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module

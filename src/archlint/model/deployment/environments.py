@@ -15,7 +15,7 @@ from dataclasses import field
 from archlint.core import tree
 from archlint.core.facts.documents import KubernetesObject
 from archlint.core.record import dataclass
-from archlint.core.span import Span
+from archlint.core.span import first_line
 from archlint.core.system.workloads import Environment
 from archlint.model.deployment.helm import render_charts
 from archlint.model.deployment.kustomize import built_upon, render_all
@@ -132,7 +132,7 @@ def _environment(members: Sequence[_Unit], taken: Iterable[str]) -> Deployed:
     ]
     kinds = {unit.kind for unit in members if unit.has_workloads}
     environment = Environment(
-        at=_first_line(workloads[0].at),
+        at=first_line(workloads[0].at),
         name=name,
         key=name,
         kind="kubernetes" if len(kinds) > 1 else next(iter(kinds)),
@@ -286,7 +286,3 @@ def pod_spec(one: KubernetesObject) -> tree.Mapping | None:
         if isinstance(found, tree.Mapping):
             return found
     return None
-
-
-def _first_line(at: Span) -> Span:
-    return Span(at.path, at.line, at.column, at.line, at.column + 1)
