@@ -60,7 +60,7 @@ class Setting(msgspec.Struct, Generic[ValueT], frozen=True, gc=False):
     at: Span
 
     def __str__(self) -> str:
-        return str(self.value)
+        return f"{self.value:g}" if isinstance(self.value, float) else str(self.value)
 
 
 class Place(msgspec.Struct, frozen=True, order=True, gc=False):

@@ -64,6 +64,10 @@ class RemoteCall(Subject):
     ``target`` prints as the callee; ``target_kind``: ``service``, ``external``, ``infrastructure``, ``unknown``.
     ``timeout`` is the effective one in seconds with its source; a Setting whose value is None is never stored: no bound
     is None. ``in_production_code`` is false for hand-run clients that no entry point starts.
+
+    ``is_internal``: whether the callee is inside the system (one of its services, or a host of its cluster), UNKNOWN
+    where the address is not resolved. ``is_long``: whether it is seen to be an upload, a download, a stream or a long
+    poll, whose length is no sign of trouble.
     """
 
     service: str
@@ -75,6 +79,8 @@ class RemoteCall(Subject):
     breaker: Setting[str] | None | Unknown = Unknown("archlint does not read it yet")
     in_production_code: Truth = True
     is_loopback: Truth = False
+    is_internal: Truth = Unknown()
+    is_long: Truth = False
     function: str = ""
     related: tuple[Place, ...] = ()
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from archlint.core.facts.python import Argument, Dictionary, Expression, Literal, PythonCall, Reference, Result
 from archlint.core.record import dataclass
 from archlint.core.system.calls import HttpCall
-from archlint.core.values import Unknown
+from archlint.core.values import Truth, Unknown
 from archlint.model.code.client_settings import ClientSettings, client_settings
 from archlint.model.code.http_libraries import (
     CLIENT_CLASSES,
@@ -25,6 +25,7 @@ from archlint.model.code.http_libraries import (
     Form,
     Library,
 )
+from archlint.model.code.names import words_of
 from archlint.model.code.objects import (
     base_of,
     call_of,
@@ -101,6 +102,8 @@ def _subject(draft: Draft, service: str, use: Use, target: Target, timeout: Time
         target_kind=target.kind,
         timeout=timeout,
         is_loopback=target.is_loopback,
+        is_internal=target.is_internal,
+        is_long=_is_long(draft, use, where, path),
         function=where,
         related=target.chain,
         method=method,
@@ -108,6 +111,42 @@ def _subject(draft: Draft, service: str, use: Use, target: Target, timeout: Time
         host=target.host,
         path=target.path,
     )
+
+
+_LONG_WORDS = frozenset(
+    {
+        "upload",
+        "uploads",
+        "download",
+        "downloads",
+        "stream",
+        "streaming",
+        "poll",
+        "polling",
+        "watch",
+        "subscribe",
+        "sse",
+    }
+)
+_LONG_ARGUMENTS = {"stream": True, "preload_content": False}
+
+
+def _is_long(draft: Draft, use: Use, function: str, path: str) -> Truth:
+    """Whether the call is marked as an upload, a download, a stream or a long poll: by its arguments or its names."""
+    if use.member in ("stream", "ws_connect") or use.argument("files") is not None:
+        return True
+    for name, value in _LONG_ARGUMENTS.items():
+        argument = use.argument(name)
+        if argument is not None and argument.value == Literal(value):
+            return True
+    for name in ("data", "content", "body"):
+        argument = use.argument(name)
+        origin = draft.program.origin(argument.value, use.module) if argument is not None else None
+        if origin is not None and draft.program.callee(*origin).rpartition(".")[2] in ("open", "MultipartEncoder"):
+            return True
+    timeout = use.argument("timeout", use.form.timeout)
+    names = f"{function.rpartition('.')[2]} {path} {member_of(timeout.value) if timeout is not None else ''}"
+    return not _LONG_WORDS.isdisjoint(words_of(names))
 
 
 def _use(draft: Draft, call: PythonCall, module: Module) -> Use | None:

@@ -10,7 +10,7 @@ import re
 
 from archlint.core.facts.python import Expression
 from archlint.core.record import dataclass, pattern
-from archlint.core.values import Place, Unknown
+from archlint.core.values import Place, Truth, Unknown
 from archlint.model.code.scope import surroundings_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import HOLE, Lookup, Module, Resolved
@@ -38,6 +38,13 @@ class Target:
     path: str | Unknown = _OPEN
     is_loopback: bool = False
     chain: tuple[Place, ...] = ()
+
+    @property
+    def is_internal(self) -> Truth:
+        """Whether the callee is inside the system: one of its services, or a host of its cluster."""
+        if self.kind == "unknown" and not self.is_loopback:
+            return True if isinstance(self.host, str) else _OPEN
+        return self.kind == "service"
 
 
 NOWHERE = Target("an address that is not resolved", "unknown")
