@@ -9,17 +9,16 @@ import ast
 import builtins
 import math
 from collections.abc import Callable
+from types import MethodType
 
 from archlint.core.facts.python import (
     Argument,
-    Comprehension,
     Dictionary,
     Display,
     Element,
     EnvironmentRead,
     Expression,
     Item,
-    Lambda,
     Literal,
     Loop,
     Member,
@@ -31,26 +30,23 @@ from archlint.core.facts.python import (
 )
 from archlint.core.span import Span
 from archlint.core.values import Unknown
+from archlint.readers.python.nested import comprehension, lambda_
 from archlint.readers.python.operands import (
     COMPARISON,
     COMPUTED,
     FALSE,
-    LAMBDA,
     LONG,
     MANY,
     MAX_ENTRIES,
     NONE,
     TRUE,
-    add,
-    arithmetic,
     name_of,
     parts_of,
-    same_place,
-    tested_for_presence,
 )
-from archlint.readers.python.scopes import Names, Scope, bounded, choice, fallback
+from archlint.readers.python.operations import binary, boolean, conditional, unary
+from archlint.readers.python.scopes import Names, Scope, bounded, choice
 from archlint.readers.python.spans import Located, Spans
-from archlint.readers.python.texts import concatenation, formatted, joined, percent
+from archlint.readers.python.texts import concatenation, formatted, joined
 
 MAX_TEXT = 16_384
 BUILTINS = frozenset(dir(builtins))
@@ -89,20 +85,20 @@ class Expressions:
             ast.Subscript: self._subscript,
             ast.JoinedStr: self._joined,
             ast.FormattedValue: self._formatted,
-            ast.BinOp: self._binary,
-            ast.BoolOp: self._boolean,
-            ast.UnaryOp: self._unary,
-            ast.IfExp: self._conditional,
+            ast.BinOp: MethodType(binary, self),
+            ast.BoolOp: MethodType(boolean, self),
+            ast.UnaryOp: MethodType(unary, self),
+            ast.IfExp: MethodType(conditional, self),
             ast.Compare: self._compare,
             ast.List: self._display,
             ast.Tuple: self._display,
             ast.Set: self._display,
             ast.Dict: self._dictionary,
-            ast.ListComp: self._comprehension,
-            ast.SetComp: self._comprehension,
-            ast.GeneratorExp: self._comprehension,
-            ast.DictComp: self._comprehension,
-            ast.Lambda: self._lambda,
+            ast.ListComp: MethodType(comprehension, self),
+            ast.SetComp: MethodType(comprehension, self),
+            ast.GeneratorExp: MethodType(comprehension, self),
+            ast.DictComp: MethodType(comprehension, self),
+            ast.Lambda: MethodType(lambda_, self),
             ast.Await: self._await,
             ast.Starred: self._starred,
             ast.NamedExpr: self._walrus,
@@ -319,47 +315,6 @@ class Expressions:
             return COMPUTED
         return value
 
-    def _binary(self, node: ast.BinOp) -> Expression:
-        if node.op.__class__ is ast.Add:
-            operands: list[ast.expr] = []
-            left: ast.expr = node
-            while left.__class__ is ast.BinOp and left.op.__class__ is ast.Add:
-                operands.append(left.right)
-                left = left.left
-            operands.append(left)
-            return add([self.read(one) for one in reversed(operands)])
-        one, other = self.read(node.left), self.read(node.right)
-        if node.op.__class__ is ast.Mod and isinstance(one, Literal) and isinstance(one.value, str):
-            return percent(one.value, other)
-        return arithmetic(node.op, one, other)
-
-    def _boolean(self, node: ast.BoolOp) -> Expression:
-        values = [self.read(one) for one in node.values]
-        if node.op.__class__ is ast.And:
-            return choice(values[-1], *values[:-1])
-        return fallback(*values)
-
-    def _unary(self, node: ast.UnaryOp) -> Expression:
-        value = self.read(node.operand)
-        if isinstance(value, Literal) and isinstance(value.value, int | float):
-            if node.op.__class__ is ast.USub:
-                return Literal(-value.value) if value.value != -(2**63) else LONG
-            if node.op.__class__ is ast.Not:
-                return FALSE if value.value else TRUE
-        return COMPUTED
-
-    def _conditional(self, node: ast.IfExp) -> Expression:
-        self.read(node.test)
-        branch, self.branch = self.branch, True
-        body, other = self.read(node.body), self.read(node.orelse)
-        self.branch = branch
-        tested = tested_for_presence(node.test)
-        if tested is not None:
-            subject, is_present = tested
-            if same_place(subject, node.body if is_present else node.orelse):
-                return fallback(body, other) if is_present else fallback(other, body)
-        return choice(body, other)
-
     def _compare(self, node: ast.Compare) -> Expression:
         self.compared(node)
         return COMPARISON
@@ -389,26 +344,6 @@ class Expressions:
                 self.named_string(read_key.value, value, "entry")
         return Dictionary(tuple(entries)) if len(entries) <= MAX_ENTRIES else MANY
 
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Expression:
-        scope, loop, names = self.scope, self.loop, self.scope.names
-        over = self.read(node.generators[0].iter)
-        scope.names = inner = dict(names)
-        for position, generator in enumerate(node.generators):
-            iterable = over if position == 0 else self.read(generator.iter)
-            span = self.at(node)
-            self.loop = Loop(span, "comprehension", bounded(iterable))
-            self.bind(generator.target, Element(bounded(iterable)), inner)
-            for condition in generator.ifs:
-                self.read(condition)
-        if isinstance(node, ast.DictComp):
-            self.read(node.key)
-            self.read(node.value)
-            result: Expression = COMPUTED
-        else:
-            result = Comprehension(self.read(node.elt))
-        scope.names, self.loop = names, loop
-        return result
-
     def bind(self, target: ast.expr, value: Expression, names: Names) -> None:
         """Bind the plain names of a target, also inside tuples."""
         if isinstance(target, ast.Name):
@@ -418,20 +353,6 @@ class Expressions:
         elif isinstance(target, ast.Tuple | ast.List):
             for one, part in zip(target.elts, parts_of(value, target.elts), strict=True):
                 self.bind(one, part, names)
-
-    def _lambda(self, node: ast.Lambda) -> Expression:
-        scope, names = self.scope, self.scope.names
-        arguments = node.args
-        for default in (*arguments.defaults, *arguments.kw_defaults):
-            if default is not None:
-                self.read(default)
-        scope.names = dict(names)
-        for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
-            if one is not None:
-                scope.names[one.arg] = LAMBDA
-        value = self.read(node.body)
-        scope.names = names
-        return Lambda(bounded(value))
 
     def _await(self, node: ast.Await) -> Expression:
         self._awaited = node.value.__class__ is ast.Call

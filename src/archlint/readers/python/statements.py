@@ -19,7 +19,6 @@ from archlint.core.facts.python import (
     PythonAssignment,
     PythonClass,
     PythonFunction,
-    PythonImport,
     PythonModule,
     PythonParameter,
     PythonRaise,
@@ -30,6 +29,7 @@ from archlint.core.span import Span
 from archlint.core.values import Unknown
 from archlint.readers.python.expressions import Expressions
 from archlint.readers.python.flow import Flow
+from archlint.readers.python.imports import Imports
 from archlint.readers.python.operands import COMPUTED, add, arithmetic, changes_place, name_of, parts_of
 from archlint.readers.python.scopes import Scope, bounded, choice
 from archlint.readers.python.shapes import (
@@ -52,7 +52,6 @@ class Statements:
         self.too_deep: list[Span] = []
         self._module_scope = Scope("module", name, {})
         self._expressions = Expressions(name, spans, self._module_scope)
-        self._imports: list[PythonImport] = []
         self._assignments: list[PythonAssignment] = []
         self._functions: list[PythonFunction | None] = []
         self._headers: list[PythonFunction] = []
@@ -60,13 +59,14 @@ class Statements:
         self._raises: list[PythonRaise] = []
         self._waiting: deque[tuple[FunctionNode, Scope, int, str | None]] = deque()
         flow = self._flow = Flow(self._expressions, self.block, self.store)
+        imports = self._imports = Imports(name, is_package, self._expressions, self._module_scope, flow)
         self._run: dict[type, Callable[..., bool | None]] = {
             ast.Expr: self._expression,
             ast.Assign: self._assign,
             ast.AnnAssign: self._annotated,
             ast.AugAssign: self._augmented,
-            ast.Import: self._import,
-            ast.ImportFrom: self._import_from,
+            ast.Import: imports.import_,
+            ast.ImportFrom: imports.import_from,
             ast.FunctionDef: self._function,
             ast.AsyncFunctionDef: self._function,
             ast.ClassDef: self._class,
@@ -101,7 +101,7 @@ class Statements:
             Span(path, 1, 1, 1, 1),
             self.name,
             self.is_package,
-            tuple(self._imports),
+            tuple(self._imports.found),
             tuple(self._assignments),
             tuple(one or self._headers[index] for index, one in enumerate(self._functions)),
             tuple(self._classes),
@@ -232,53 +232,6 @@ class Statements:
         reader.scope = Scope("class", name, {}, scope, scope.function)
         self.block(node.body)
         reader.scope = scope
-
-    def _import(self, node: ast.Import) -> None:
-        function, typing_only = self._expressions.scope.function, self._flow.typing_only
-        for one in node.names:
-            alias = one.asname or one.name.partition(".")[0]
-            self._bind_import(alias, one.name if one.asname else alias)
-            self._imports.append(PythonImport(self.spans.of(one), one.name, None, alias, 0, function, typing_only))
-
-    def _import_from(self, node: ast.ImportFrom) -> None:
-        reader = self._expressions
-        function, typing_only = reader.scope.function, self._flow.typing_only
-        module = self._absolute(node.module or "", node.level)
-        for one in node.names:
-            alias = one.asname or one.name
-            if one.name == "*":
-                reader.has_star_import = True
-            else:
-                self._bind_import(alias, f"{module}.{one.name}" if module else one.name)
-            self._imports.append(
-                PythonImport(
-                    self.spans.of(one),
-                    module,
-                    one.name,
-                    alias,
-                    node.level,
-                    function,
-                    typing_only,
-                )
-            )
-
-    def _bind_import(self, alias: str, name: str) -> None:
-        scope = self._expressions.scope
-        names = self._module_scope.names if alias in scope.globals else scope.names
-        if not (self._flow.in_handler and alias in names):
-            names[alias] = self._expressions.reference(name)
-
-    def _absolute(self, module: str, level: int) -> str:
-        if level == 0:
-            return module
-        parts = self.name.split(".") if self.name else []
-        if not self.is_package:
-            parts = parts[:-1]
-        above = level - 1
-        if above > len(parts):
-            return "." * (above - len(parts)) + module
-        kept = parts[: len(parts) - above]
-        return ".".join([*kept, module] if module else kept)
 
     # Simple statements
 
