@@ -9,9 +9,10 @@ from archlint.core.facts import documents, python
 from archlint.core.facts.base import Fact, Gap
 from archlint.core.system.base import Subject, link
 from archlint.core.system.calls import AddressReference, Dependency, GrpcCall, HttpCall, RemoteCall, Route
+from archlint.core.system.consistency import DualWrite, EventMutation, EventReplay, JoinedRead, Saga, TwoPhaseCommit
 from archlint.core.system.contracts import Contract, ContractDrift, InvalidContract, Operation
 from archlint.core.system.data import Datastore, DatastoreUse
-from archlint.core.system.messaging import Channel, Consumer, Effect, Publisher
+from archlint.core.system.messaging import Broker, Channel, Consumer, Effect, Publisher, Topic
 from archlint.core.system.security import DatabaseExposure, IamGrant, SecretExposure, TlsSetting, TokenVerification
 from archlint.core.system.services import (
     CallCycle,
@@ -46,6 +47,7 @@ SubjectT = TypeVar("SubjectT", bound="Subject | Fact")
 
 SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     AddressReference,
+    Broker,
     CallCycle,
     Channel,
     Consumer,
@@ -58,9 +60,12 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     DatastoreUse,
     DebugSetting,
     Dependency,
+    DualWrite,
     Effect,
     Environment,
     EnvironmentVariable,
+    EventMutation,
+    EventReplay,
     Exposure,
     GrpcCall,
     HttpCall,
@@ -68,6 +73,7 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     Image,
     ImageBuild,
     InvalidContract,
+    JoinedRead,
     LoggingSetup,
     Namespace,
     NetworkService,
@@ -79,6 +85,7 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     RemoteCall,
     Resources,
     Route,
+    Saga,
     SecretExposure,
     Service,
     ServiceImport,
@@ -89,6 +96,8 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     Telemetry,
     TlsSetting,
     TokenVerification,
+    Topic,
+    TwoPhaseCommit,
     Workload,
 )
 """The system-level subjects, by which rules are typed. A subclass is selected by its base too."""
@@ -128,15 +137,24 @@ class System:
             for base in type(subject).__mro__:
                 if base.__name__ in SUBJECTS:
                     grouped.setdefault(base, []).append(subject)
-        self._subjects = {kind: tuple(sorted(found, key=_order)) for kind, found in grouped.items()}
+        self.by_kind = {kind: tuple(sorted(found, key=_order)) for kind, found in grouped.items()}
         self.unread = dict(unread or {})
         """What was recognised but is not yet read: a description and how many there are."""
         self.gaps = tuple(gaps)
         """What could be read but not rendered or joined: the gaps beside those of the readers."""
 
+    @classmethod
+    def restored(
+        cls, by_kind: Mapping[str, tuple[Subject | Fact, ...]], unread: Mapping[str, int], gaps: Iterable[Gap]
+    ) -> System:
+        """A system whose subjects are grouped and in order already, by the names of their types."""
+        system = cls((), unread, gaps)
+        system.by_kind = {SUBJECTS[name]: found for name, found in by_kind.items()}
+        return system
+
     def select(self, kind: type[SubjectT]) -> tuple[SubjectT, ...]:
         """All subjects of the type, its subclasses' too."""
-        return cast("tuple[SubjectT, ...]", self._subjects.get(kind, ()))
+        return cast("tuple[SubjectT, ...]", self.by_kind.get(kind, ()))
 
     @property
     def services(self) -> tuple[Service, ...]:

@@ -72,4 +72,30 @@ class Channel(Subject):
     related: tuple[Place, ...] = ()
 
 
-__all__ = ["Channel", "Consumer", "Effect", "Publisher", "Span"]
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Broker(Subject):
+    """A message broker that the system uses, one of each kind: ``rabbitmq``, ``sqs``, ``redis``, ``activemq``, …
+
+    ``is_approved``: whether the standard (or ``brokers:`` in the configuration) names it.
+    """
+
+    kind: str
+    is_approved: Truth = Unknown()
+    services: tuple[str, ...] = ()
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Topic(Subject):
+    """A topic, queue or subject by name, with all that publishes to it and takes from it. Only in a closed system.
+
+    ``is_published`` and ``is_consumed`` are UNKNOWN where a place exists whose channel or language is not read.
+    """
+
+    broker: str
+    is_published: Truth = Unknown()
+    is_consumed: Truth = Unknown()
+    related: tuple[Place, ...] = ()
+
+
+__all__ = ["Broker", "Channel", "Consumer", "Effect", "Publisher", "Span", "Topic"]
