@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from archlint.core.facts.python import Literal, PythonFunction
+from archlint.core.record import dataclass
 from archlint.core.system.base import link
 from archlint.core.system.calls import Route
 from archlint.core.system.services import Service
@@ -39,15 +40,18 @@ def add_routes(draft: Draft) -> None:
             continue
         served = served_by(draft, code.modules)
         routes: dict[str, Route] = {}
+        declared: list[tuple[Route, Found]] = []
         for found in served.routes:
             for path in served.paths(found):
                 route = _route(draft, service, found, path)
                 if route is not None:
                     key = f"{route.key} {route.at}" if isinstance(route.path, Unknown) else route.key
-                    routes.setdefault(key, route)
+                    if routes.setdefault(key, route) is route:
+                        declared.append((route, found))
         ordered = tuple(sorted(routes.values(), key=lambda one: (one.at, one.key)))
         draft.add(*ordered)
         draft.memo[f"opaque routes of {service.name}"] = tuple(served.opaque)
+        draft.memo[f"declared routes of {service.name}"] = Declared(served, tuple(declared))
         link(
             service,
             routes=ordered,
@@ -59,6 +63,20 @@ def add_routes(draft: Draft) -> None:
                 *(Place(one.at, one.name) for one in ordered if _is_published(one)),
             ),
         )
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What one service's code declares as served, and the declaration of each of its routes."""
+
+    served: Served
+    routes: tuple[tuple[Route, Found], ...]
+
+
+def declared_routes(draft: Draft, service: str) -> Declared | None:
+    """The declarations behind a service's routes, None where its code is not read."""
+    found = draft.memo.get(f"declared routes of {service}")
+    return found if isinstance(found, Declared) else None
 
 
 def served_by(draft: Draft, modules: Sequence[Module]) -> Served:

@@ -139,7 +139,7 @@ class Declarations:
         key = key_of(call)
         self.served.frameworks.setdefault(kind.framework, call.at)
         self.served.routers[key] = Router(
-            key, kind.framework, kind.is_application, own_prefix(self.draft, call, kind, module), call.at
+            key, kind.framework, kind.is_application, own_prefix(self.draft, call, kind, module), call.at, call, module
         )
         if name == "namespace":
             self.served.mount(Mount(origin_key(self.draft, base_of(call.callee), module), key, None))
@@ -167,7 +167,9 @@ class Declarations:
             if len(call.arguments) > 1:
                 verbs = text_of(self.draft, call.arguments[0].value, module)
                 methods = tuple(part.strip().upper() for part in str(verbs.value).split(",")) if verbs else ()
-                self.add(at, call.arguments[1].value, methods, function.name, "nameko", None, module)
+                self.add(
+                    at, call.arguments[1].value, methods, function.name, "nameko", None, module, None, call, function
+                )
             return
         argument = call.argument("path", 0) or call.argument("rule", 0) or call.argument("uri", 0)
         if argument is None and call.is_open:
@@ -177,7 +179,7 @@ class Declarations:
         methods = self.methods(call, member, framework, module)
         kind = "html" if _answers_pages(call) else None
         value: Expression = argument.value if argument is not None else Literal("/" + _last(function.name))
-        self.add(at, value, methods, function.name, framework, router, module, kind)
+        self.add(at, value, methods, function.name, framework, router, module, kind, call, function)
 
     def _framework(self, call: PythonCall, module: Module) -> tuple[str | None, Key | None]:
         callee = self.draft.program.callee(call, module)
@@ -227,7 +229,7 @@ class Declarations:
         methods = self.verbs_of(one.name)
         for argument in call.arguments:
             if argument.name is None:
-                self.add(call.at, argument.value, methods, one.name, framework, router, module)
+                self.add(call.at, argument.value, methods, one.name, framework, router, module, None, call)
 
     # Calls
 
@@ -281,7 +283,7 @@ class Declarations:
         for item, where in items_of(self.draft, child_argument.value, module):
             child = origin_key(self.draft, item, where)
             if child is not None and child in self.served.routers:
-                self.served.mount(Mount(parent, child, prefix, replaces and prefix is not None))
+                self.served.mount(Mount(parent, child, prefix, replaces and prefix is not None, call, module))
             elif member == "mount" and isinstance(prefix, str):
                 read_mounted(self, call, prefix, item, where, parent)
             elif member == "include_router" and isinstance(prefix, str):
@@ -302,7 +304,8 @@ class Declarations:
             for argument in call.arguments[1:]:
                 if argument.name is None:
                     handler = self.draft.program.qualify(call.arguments[0].value, module)
-                    self.add(call.at, argument.value, self.verbs_of(handler), handler, "flask", router, module)
+                    verbs = self.verbs_of(handler)
+                    self.add(call.at, argument.value, verbs, handler, "flask", router, module, None, call)
             return
         if member == "add_route" and (framework == "falcon" or callee.startswith("falcon.")):
             if len(call.arguments) > 1:
@@ -310,7 +313,7 @@ class Declarations:
                 verbs = tuple(
                     one.removeprefix("on_").upper() for one in methods_of(self.draft, handler) if one.startswith("on_")
                 )
-                self.add(call.at, call.arguments[0].value, verbs, handler, "falcon", router, module)
+                self.add(call.at, call.arguments[0].value, verbs, handler, "falcon", router, module, None, call)
             return
         if framework is None and not callee.startswith("?"):
             return
@@ -338,7 +341,7 @@ class Declarations:
                 handler = self.draft.program.qualify(owner, module) if owner is not None else ""
                 if call.argument("methods") is None:
                     methods = self.verbs_of(handler)
-        self.add(call.at, path.value, methods, handler, framework, router, module)
+        self.add(call.at, path.value, methods, handler, framework, router, module, None, call)
 
     def verbs_of(self, class_name: str) -> tuple[str, ...]:
         """The HTTP methods that a class has methods for."""
@@ -355,14 +358,18 @@ class Declarations:
         router: Key | None,
         module: Module,
         kind: str | None = None,
+        call: PythonCall | None = None,
+        function: PythonFunction | None = None,
     ) -> None:
-        """Take in a route, or one for each path of a list."""
+        """Take in a route, or one for each path of a list. ``call`` declares it on ``function``."""
         self.served.frameworks.setdefault(framework, at)
         for item, where in items_of(self.draft, value, module):
             written = text_of(self.draft, item, where)
             if written is None and not isinstance(item, Reference | Template) and isinstance(item, Unknown):
                 computed = Unknown("its path is computed")
-                self.served.routes.append(Found(at, computed, methods, handler, framework, router))
+                self.served.routes.append(
+                    Found(at, computed, methods, handler, framework, router, None, "http", call, module, function)
+                )
                 continue
             text = exact(str(written.value) if written else None, written.is_exact if written else False)
             if not isinstance(text, Unknown):
@@ -373,7 +380,9 @@ class Declarations:
                     text = from_regex(text)
                 else:
                     text = from_angles(text, style == "angles")
-            self.served.routes.append(Found(at, text, methods, handler, framework, router, kind))
+            self.served.routes.append(
+                Found(at, text, methods, handler, framework, router, kind, "http", call, module, function)
+            )
 
 
 def _answers_pages(call: PythonCall) -> bool:

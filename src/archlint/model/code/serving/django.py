@@ -135,7 +135,8 @@ def _pattern(
             _router(draft, served, base_of(view), module, path)
         return
     methods, handler, kind = _view(draft, view, made, module)
-    served.routes.append(Found(call.at, "/" + path.lstrip("/"), methods, handler, "django", None, kind))
+    where = "/" + path.lstrip("/")
+    served.routes.append(Found(call.at, where, methods, handler, "django", None, kind, "http", call, module))
 
 
 def _include(draft: Draft, served: Served, made: PythonCall, module: Module, path: str, depth: int) -> None:
@@ -232,20 +233,22 @@ def _viewset(draft: Draft, served: Served, call: PythonCall, module: Module, pat
         actions.update(_DRF_MIXINS.get(_last(base), ()))
     for action, (below, verb) in _DRF_ACTIONS.items():
         if action in actions:
-            served.routes.append(Found(call.at, path + below, (verb,), f"{name}.{action}", "django"))
-    for method, (function, where) in sorted(methods.items()):
+            where, handler = path + below, f"{name}.{action}"
+            served.routes.append(Found(call.at, where, (verb,), handler, "django", None, None, "http", call, module))
+    for method, (function, home) in sorted(methods.items()):
         for decorator in function.decorators:
-            extra = call_of(decorator, where)
+            extra = call_of(decorator, home)
             if extra is None or member_of(extra.callee) != "action":
                 continue
             detail, url, verbs = extra.argument("detail"), extra.argument("url_path"), extra.argument("methods")
-            named = text_of(draft, url.value, where) if url else None
+            named = text_of(draft, url.value, home) if url else None
             last = str(named.value) if named else method
             is_detail = detail is not None and detail.value == Literal(True)
-            texts = [text_of(draft, one, where) for one, _ in items_of(draft, verbs.value, where)] if verbs else []
+            texts = [text_of(draft, one, home) for one, _ in items_of(draft, verbs.value, home)] if verbs else []
             allowed = tuple(str(one.value).upper() for one in texts if one is not None) or ("GET",)
             full = f"{path}{{pk}}/{last}/" if is_detail else f"{path}{last}/"
-            served.routes.append(Found(extra.at, full, allowed, function.name, "django"))
+            found = Found(extra.at, full, allowed, function.name, "django", None, None, "http", extra, home, function)
+            served.routes.append(found)
 
 
 def _last(name: str) -> str:

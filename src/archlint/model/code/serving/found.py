@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import field
 
+from archlint.core.facts.python import PythonCall, PythonFunction
 from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.values import Unknown
 from archlint.model.code.objects import Key
-from archlint.model.program.program import HOLE
+from archlint.model.program.program import HOLE, Module
 
 NEVER_MOUNTED = Unknown("its router is not seen to be mounted")
 _MOST_PREFIXES = 4
@@ -21,7 +22,10 @@ _MOST_HOPS = 8
 
 @dataclass(frozen=True)
 class Found:
-    """A route below its router. ``path`` is the framework's, normalised; ``kind`` is None where the path tells."""
+    """A route below its router. ``path`` is the framework's, normalised; ``kind`` is None where the path tells.
+
+    ``call`` declares it, in ``module``; ``function`` is what it decorates.
+    """
 
     at: Span
     path: str | Unknown
@@ -31,27 +35,35 @@ class Found:
     router: Key | None = None
     kind: str | None = None
     protocol: str = "http"
+    call: PythonCall | None = None
+    module: Module | None = None
+    function: PythonFunction | None = None
 
 
 @dataclass(frozen=True)
 class Router:
-    """Something that routes are declared on. ``is_application``: it is served as it is."""
+    """Something that routes are declared on. ``is_application``: it is served as it is. ``call`` made it."""
 
     key: Key
     framework: str
     is_application: bool
     prefix: str | Unknown = ""
     at: Span | None = None
+    call: PythonCall | None = None
+    module: Module | None = None
 
 
 @dataclass(frozen=True)
 class Mount:
-    """A router below another one. ``replaces``: its prefix stands instead of the router's own (Flask)."""
+    """A router below another one. ``replaces``: its prefix stands instead of the router's own (Flask). ``call`` mounts
+    it."""
 
     parent: Key | None
     child: Key
     prefix: str | Unknown | None
     replaces: bool = False
+    call: PythonCall | None = None
+    module: Module | None = None
 
 
 @dataclass

@@ -48,7 +48,9 @@ def read_list(declarations: Declarations, value: Expression, module: Module, par
                 member = "any" if callee.endswith("WebSocketRoute") else "route"
                 methods = declarations.methods(call, member, "starlette", place)
                 full = text if isinstance(text, Unknown) else from_braces(prefix + text)
-                declarations.served.routes.append(Found(call.at, full, methods, name, "starlette", parent))
+                declarations.served.routes.append(
+                    Found(call.at, full, methods, name, "starlette", parent, None, "http", call, place)
+                )
         elif callee == "starlette.routing.Mount":
             inner, outer = call.argument("routes"), call.argument("path", 0)
             below = text_of(declarations.draft, outer.value, place) if outer else None
@@ -68,7 +70,8 @@ def read_list(declarations: Declarations, value: Expression, module: Module, par
                 continue
             methods = (verb.upper(),) if verb in VERBS else ()
             handler_name = declarations.draft.program.qualify(call.arguments[1].value, place)
-            declarations.add(call.at, call.arguments[0].value, methods, handler_name, "aiohttp", parent, place)
+            value = call.arguments[0].value
+            declarations.add(call.at, value, methods, handler_name, "aiohttp", parent, place, None, call)
 
 
 def read_tornado(declarations: Declarations, value: Expression, module: Module) -> None:
@@ -108,7 +111,7 @@ def read_aiohttp(declarations: Declarations, call: PythonCall, member: str, key:
         return
     methods = (verb,) if verb and verb != "*" else ()
     name = declarations.draft.program.qualify(handler.value, module) if handler is not None else ""
-    declarations.add(call.at, path.value, methods, name, "aiohttp", key, module)
+    declarations.add(call.at, path.value, methods, name, "aiohttp", key, module, None, call)
 
 
 def read_mounted(

@@ -32,11 +32,14 @@ def read_servicers(draft: Draft, served: Served, module: Module) -> None:
             served.routes.append(Found(call.at, path, (), name, "grpc", None, None, "grpc"))
             continue
         prefix = f"/{package}.{name}/" if package else f"/{name}/"
-        for method, (function, _) in sorted(methods_of(draft, implementation).items()):
+        for method, (function, home) in sorted(methods_of(draft, implementation).items()):
             if function.name.startswith("?") or method.startswith("_") or (rpcs and method not in rpcs):
                 continue
             if rpcs or (len(function.parameters) == 3 and method[0].isupper()):
-                served.routes.append(Found(function.at, prefix + method, (), function.name, "grpc", None, None, "grpc"))
+                found = Found(
+                    function.at, prefix + method, (), function.name, "grpc", None, None, "grpc", call, home, function
+                )
+                served.routes.append(found)
 
 
 def proto_service(draft: Draft, name: str) -> tuple[str | None, frozenset[str]]:
