@@ -12,7 +12,6 @@ from dataclasses import replace
 from archlint.core.facts.python import (
     Choice,
     Comprehension,
-    Dictionary,
     Display,
     Element,
     Expression,
@@ -27,22 +26,21 @@ from archlint.core.facts.python import (
     Result,
 )
 from archlint.core.values import Unknown
+from archlint.model.program.annotations import annotated
 from archlint.model.program.index import Definitions, Module
+from archlint.model.program.structures import entries, structure
 from archlint.model.program.things import (
     CALLING,
-    ITERATORS,
+    MAX_DEPTH,
     NO_BASES,
     NOTHING,
-    PLAIN_TYPES,
     TRANSPARENT,
-    WRAPPERS_OF_TYPES,
     WRAPPING_METHODS,
     Thing,
     argument_for,
     is_property,
 )
 
-MAX_DEPTH = 14
 MAX_CALLERS = 8
 
 
@@ -53,7 +51,7 @@ class Objects:
     """Answers what expressions stand for. ``callers`` is set once the call graph exists."""
 
     def __init__(self, definitions: Definitions) -> None:
-        self._definitions = definitions
+        self.definitions = definitions
         self.callers: Callers | None = None
         self._things: dict[tuple[str, int | str], Thing] = {}
         self._busy: set[object] = set()
@@ -68,7 +66,7 @@ class Objects:
             return NOTHING
         match expression:
             case Reference(name=name):
-                return self.named(self._definitions.canonical(name, module), depth)
+                return self.named(self.definitions.canonical(name, module), depth)
             case Member(base=base, name=name):
                 return self.attribute(self.thing(base, module, depth - 1), name, depth - 1)
             case Result(call=index):
@@ -88,10 +86,10 @@ class Objects:
             case Choice(options=options):
                 return self._first(((one, module) for one in options), depth - 1)
             case Item(base=base, key=key):
-                found = self.structure(base, module, depth - 1)
-                return self._first(((one, at) for one, at in self.entries(found, key)), depth - 1)
+                found = structure(self, base, module, depth - 1)
+                return self._first(((one, at) for one, at in entries(found, key)), depth - 1)
             case Element(iterable=iterable):
-                found = self.structure(iterable, module, depth - 1)
+                found = structure(self, iterable, module, depth - 1)
                 if found is not None:
                     value, at = found
                     if isinstance(value, Comprehension):
@@ -146,7 +144,7 @@ class Objects:
         return self._once(name, lambda: self._named_thing(name, depth))
 
     def _named_thing(self, name: str, depth: int) -> Thing:
-        definitions = self._definitions
+        definitions = self.definitions
         if name in definitions.classes or name in definitions.by_name:
             return Thing(name)
         if name in definitions.functions:
@@ -163,55 +161,16 @@ class Objects:
         return self.attribute(owner, last, depth - 1)
 
     def _assigned(self, name: str, depth: int) -> Thing:
-        annotated = NOTHING
-        for assignment, module in reversed(self._definitions.assignments[name]):
+        declared = NOTHING
+        for assignment, module in reversed(self.definitions.assignments[name]):
             if assignment.augmented:
                 continue
             found = self.thing(assignment.value, module, depth - 1)
             if found.is_known:
                 return found
-            if assignment.annotation is not None and not annotated.is_known:
-                annotated = self.annotated(assignment.annotation, module, depth - 1)
-        return annotated
-
-    def annotated(self, annotation: Expression | None, module: Module, depth: int) -> Thing:
-        """An instance of the class that an annotation names; NOTHING for plain types."""
-        if annotation is None or depth <= 0:
-            return NOTHING
-        match annotation:
-            case Reference(name=name):
-                known = self._definitions.canonical(name, module)
-                if known in PLAIN_TYPES:
-                    return NOTHING
-                if known in self._definitions.assignments:
-                    return self._alias(known, depth)
-                return Thing(known, instance=True)
-            case Choice(options=options):
-                for one in options:
-                    found = self.annotated(one, module, depth - 1)
-                    if found.is_known:
-                        return found
-            case Item(base=Reference(name=name), key=key):
-                outer = self._definitions.canonical(name, module)
-                inner = key.items[0] if isinstance(key, Display) and key.items else key
-                if outer.endswith(".Annotated") and isinstance(key, Display):
-                    for extra in key.items[1:]:
-                        found = self.thing(extra, module, depth - 1)
-                        if found.is_known and isinstance(extra, Result):
-                            call = module.call(extra.call)
-                            if call is not None and self.called_name(call, module) in CALLING:
-                                return found
-                if outer in WRAPPERS_OF_TYPES or outer in ITERATORS:
-                    return self.annotated(inner, module, depth - 1)
-                if outer.rpartition(".")[2][:1].isupper() and not outer.startswith(("typing.", "collections.")):
-                    return Thing(outer, instance=True)
-        return NOTHING
-
-    def _alias(self, name: str, depth: int) -> Thing:
-        """``DbDep = Annotated[Session, Depends(get_db)]`` used as an annotation."""
-        for assignment, module in self._definitions.assignments[name]:
-            return self.annotated(assignment.value, module, depth - 1)
-        return NOTHING
+            if assignment.annotation is not None and not declared.is_known:
+                declared = annotated(self, assignment.annotation, module, depth - 1)
+        return declared
 
     def called_name(self, call: PythonCall, module: Module, depth: int = MAX_DEPTH) -> str:
         """The qualified name of what is called."""
@@ -228,7 +187,7 @@ class Objects:
             return self.thing(call.callee.value, module, depth)
         callee = self.thing(call.callee, module, depth)
         name = callee.name
-        definitions = self._definitions
+        definitions = self.definitions
         if name == "super":
             function = module.function(call.function)
             while function is not None and function.owner is None and function.parent is not None:
@@ -283,7 +242,7 @@ class Objects:
             found = self.thing(one, home, depth - 1)
             if found.is_known:
                 return found
-        return self.annotated(function.annotation, home, depth - 1)
+        return annotated(self, function.annotation, home, depth - 1)
 
     def _parameter(self, function: PythonFunction, name: str, module: Module, depth: int) -> Thing:
         if function.owner is not None and function.parameters and function.parameters[0].name == name:
@@ -291,8 +250,8 @@ class Objects:
         parameter = next((one for one in function.parameters if one.name == name), None)
         if parameter is None or parameter.kind in ("*", "**"):
             return NOTHING
-        found = self.annotated(parameter.annotation, module, depth - 1)
-        if found.is_known and found.name not in self._definitions.classes:
+        found = annotated(self, parameter.annotation, module, depth - 1)
+        if found.is_known and found.name not in self.definitions.classes:
             return found
         if parameter.default is not None and not isinstance(parameter.default, Literal | Unknown):
             given = self.thing(parameter.default, module, depth - 1)
@@ -311,7 +270,7 @@ class Objects:
         """An attribute of something."""
         if not thing.is_known or depth <= 0:
             return NOTHING
-        definitions = self._definitions
+        definitions = self.definitions
         if thing.name in definitions.by_name and not thing.instance:
             module = definitions.by_name[thing.name]
             return self.named(definitions.canonical(f"{thing.name}.{name}", module), depth - 1)
@@ -345,7 +304,7 @@ class Objects:
         return found
 
     def _ancestors(self, class_name: str) -> Iterator[str]:
-        known = self._definitions.classes.get(class_name)
+        known = self.definitions.classes.get(class_name)
         if known is None:
             return
         one, module = known
@@ -357,61 +316,3 @@ class Objects:
         for name in direct:
             yield name
             yield from self.bases(name)
-
-    def structure(
-        self, expression: Expression, module: Module, depth: int = MAX_DEPTH
-    ) -> tuple[Expression, Module] | None:
-        """The dict or list display that the expression stands for, and the module it is written in."""
-        if depth <= 0:
-            return None
-        match expression:
-            case Dictionary() | Display() | Comprehension():
-                return expression, module
-            case Reference(name=name):
-                known = self._definitions.canonical(name, module)
-                for assignment, home in reversed(self._definitions.assignments.get(known, ())):
-                    if not assignment.augmented and assignment.value != expression:
-                        found = self.structure(assignment.value, home, depth - 1)
-                        if found is not None:
-                            return found
-            case Choice(options=options):
-                for one in options:
-                    found = self.structure(one, module, depth - 1)
-                    if found is not None:
-                        return found
-            case Item(base=base, key=key):
-                for one, home in self.entries(self.structure(base, module, depth - 1), key):
-                    return self.structure(one, home, depth - 1)
-            case Result(call=index):
-                call = module.call(index)
-                if call is None:
-                    return None
-                name = call.name.rpartition(".")[2]
-                if name in ("list", "tuple", "set", "sorted", "frozenset", "dict") and call.arguments:
-                    return self.structure(call.arguments[0].value, module, depth - 1)
-                function = self._definitions.functions.get(self.called_name(call, module, depth - 1))
-                if function is not None:
-                    for one in function[0].returns:
-                        found = self.structure(one, function[1], depth - 1)
-                        if found is not None:
-                            return found
-        return None
-
-    def entries(self, found: tuple[Expression, Module] | None, key: Expression) -> Iterator[tuple[Expression, Module]]:
-        """The values of a display under a key: of one if the key is a literal, else of all."""
-        if found is None:
-            return
-        value, module = found
-        if isinstance(value, Dictionary):
-            for one, item in value.entries:
-                if one is not None and (not isinstance(key, Literal) or one == key):
-                    yield item, module
-        elif isinstance(value, Display):
-            if isinstance(key, Literal) and isinstance(key.value, int):
-                if -len(value.items) <= key.value < len(value.items):
-                    yield value.items[key.value], module
-            else:
-                for item in value.items:
-                    yield item, module
-        elif isinstance(value, Comprehension):
-            yield value.element, module

@@ -10,6 +10,8 @@ from urllib.parse import urljoin
 
 from archlint.core.facts.python import Display, Expression, Lambda, Literal, Member, PythonCall, Reference
 from archlint.core.values import Place
+from archlint.model.program.bindings import Binding, bind
+from archlint.model.program.containers import item, read_by_name
 from archlint.model.program.index import Module
 from archlint.model.program.resolved import (
     HOLE,
@@ -22,9 +24,10 @@ from archlint.model.program.resolved import (
     texted,
     through,
 )
+from archlint.model.program.structures import structure
 
 if TYPE_CHECKING:
-    from archlint.model.program.values import Binding, Evaluation
+    from archlint.model.program.values import Evaluation
 
 _ENVIRONMENT_CALLS = frozenset(
     {
@@ -64,8 +67,6 @@ def result_of(
     evaluation: Evaluation, call: PythonCall, module: Module, depth: int, bound: Binding | None
 ) -> list[Resolved]:
     """The values that a call gives; a hole where they are not known."""
-    from archlint.model.program.values import bind
-
     arguments = call.arguments
     if isinstance(call.callee, Lambda):
         return evaluation.of(call.callee.value, module, depth - 1, bound)
@@ -106,7 +107,7 @@ def _environment(
     if isinstance(key.value, Literal) and isinstance(key.value.value, str):
         found = evaluation.environment([key.value.value], given, call.at, module, depth, bound)
     else:
-        found = evaluation.read_by_name(key.value, given, module, depth, bound)
+        found = read_by_name(evaluation, key.value, given, module, depth, bound)
     cast = call.argument("cast", 2 if "Config" in name or "config" in name else None)
     kind = name.rpartition(".")[2] if name.startswith(_ENVIRONMENT_OWNERS) else ""
     if cast is not None and isinstance(cast.value, Reference):
@@ -141,11 +142,11 @@ def _method(
 ) -> list[Resolved]:
     arguments = call.arguments
     if method == "get" and arguments:
-        found = evaluation.item(base, arguments[0].value, module, depth - 1, bound)
+        found = item(evaluation, base, arguments[0].value, module, depth - 1, bound)
         if found != HOLES:
             return found
         is_config = isinstance(base, Reference | Member) and base.name.rpartition(".")[2] == "config"
-        is_plain = evaluation.objects.structure(base, module) is not None
+        is_plain = structure(evaluation.objects, base, module) is not None
         if len(arguments) > 1 and (is_config or is_plain):
             place = Place(call.at, "has a default")
             values = evaluation.of(arguments[1].value, module, depth - 1, bound)
@@ -154,13 +155,13 @@ def _method(
     if method in _UNWRAPPING:
         return evaluation.of(base, module, depth - 1, bound)
     if method == "join" and len(arguments) == 1:
-        structure = evaluation.objects.structure(arguments[0].value, module)
+        listed = structure(evaluation.objects, arguments[0].value, module)
         separator = evaluation.of(base, module, depth - 1, bound)
-        if structure is not None and isinstance(structure[0], Display) and len(separator) == 1:
+        if listed is not None and isinstance(listed[0], Display) and len(separator) == 1:
             parts: list[Expression] = []
-            for item in structure[0].items:
-                parts.extend([Literal(separator[0].value), item] if parts else [item])
-            return evaluation.template(parts, structure[1], depth - 1, None) if separator[0].is_exact else HOLES
+            for part in listed[0].items:
+                parts.extend([Literal(separator[0].value), part] if parts else [part])
+            return evaluation.template(parts, listed[1], depth - 1, None) if separator[0].is_exact else HOLES
         return HOLES
     if is_text_method(method):
         passed = [evaluation.of(one.value, module, depth - 1, bound) for one in arguments]

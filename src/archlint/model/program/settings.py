@@ -23,6 +23,7 @@ from archlint.core.values import UNKNOWN
 from archlint.model.program.callgraph import CallGraph
 from archlint.model.program.index import Definitions, Module
 from archlint.model.program.objects import Objects
+from archlint.model.program.structures import entries, structure
 
 _SETTINGS = frozenset({"pydantic_settings.BaseSettings", "pydantic.BaseSettings", "pydantic.v1.BaseSettings"})
 _FIELDS = frozenset({"Field", "field", "attrib", "ib"})
@@ -116,9 +117,8 @@ class Settings:
         if isinstance(value, Literal) and isinstance(value.value, str):
             return [self._definitions.canonical(value.value, home)]
         if isinstance(value, Item):
-            structure = self._objects.structure(value.base, home)
-            entries = self._objects.entries(structure, value.key)
-            return [one.name for one in (self._objects.thing(entry, at) for entry, at in entries) if one.is_known]
+            found = entries(structure(self._objects, value.base, home), value.key)
+            return [one.name for one in (self._objects.thing(entry, at) for entry, at in found) if one.is_known]
         thing = self._objects.thing(value, home)
         return [thing.name] if thing.is_known else []
 

@@ -6,6 +6,9 @@ from archlint.core.facts.python import Expression, PythonCall, PythonFunction, R
 from archlint.core.record import dataclass
 from archlint.model.program.index import Module
 
+MAX_DEPTH = 14
+"""How far things are followed."""
+
 
 @dataclass(frozen=True)
 class Thing:

@@ -7,18 +7,14 @@ values. What calls give is in ``results``, what configuration gives in ``setting
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from archlint.core.facts.python import (
     Choice,
-    Comprehension,
-    Dictionary,
-    Display,
     Element,
     EnvironmentRead,
     Expression,
     Item,
-    Lambda,
     Literal,
     Member,
     Parameter,
@@ -31,7 +27,9 @@ from archlint.core.facts.python import (
 )
 from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Place, Unknown
+from archlint.model.program.bindings import Binding, bind, is_direct
 from archlint.model.program.callgraph import CallGraph
+from archlint.model.program.containers import elements, item
 from archlint.model.program.index import Definitions, Module
 from archlint.model.program.objects import Objects
 from archlint.model.program.resolved import HOLE, HOLES, MAX_VALUES, NOT_KNOWN, Lookup, Resolved, some, through
@@ -41,9 +39,6 @@ from archlint.model.program.things import Thing, argument_for
 
 MAX_DEPTH = 16
 MAX_STEPS = 2000
-
-Binding = Mapping[tuple[str, str], "tuple[Expression, Module, Binding | None]"]
-"""What one call gives each parameter (by function and name): an expression, its module, and what bound its own."""
 
 
 class Evaluation:
@@ -60,7 +55,7 @@ class Evaluation:
         self.definitions = definitions
         self.objects = objects
         self._calls = calls
-        self._settings = settings
+        self.settings = settings
         self._lookup = lookup
         self._busy: set[object] = set()
         self._steps = MAX_STEPS
@@ -97,11 +92,11 @@ class Evaluation:
                 call = module.call(index)
                 return HOLES if call is None else self._result(call, module, depth, bound)
             case Item(base=base, key=key):
-                return self.item(base, key, module, depth, bound)
+                return item(self, base, key, module, depth, bound)
             case Member(base=base, name=name):
                 return self._attribute(self.objects.thing(base, module), name, depth)
             case Element(iterable=iterable):
-                return self._elements(iterable, module, depth, bound)
+                return elements(self, iterable, module, depth, bound)
         return HOLES
 
     def _fallback(
@@ -168,7 +163,7 @@ class Evaluation:
                 found = self._assigned(name, depth)
                 return self._below(owner, last, found, depth) if owner in self.definitions.classes else found
             if owner == "django.conf.settings":
-                return self._assignments(self._settings.django(last, module), last, depth)
+                return self.assigned_by(self.settings.django(last, module), last, depth)
             if not owner:
                 return HOLES
             if last == "value" and owner in self.definitions.assignments:
@@ -179,11 +174,11 @@ class Evaluation:
 
     def _assigned(self, name: str, depth: int) -> list[Resolved]:
         owner, _, last = name.rpartition(".")
-        if owner in self.definitions.classes and self._settings.reads_environment(owner):
+        if owner in self.definitions.classes and self.settings.reads_environment(owner):
             return self._field(owner, last, depth)
-        return self._assignments(self.definitions.assignments[name], last, depth)
+        return self.assigned_by(self.definitions.assignments[name], last, depth)
 
-    def _assignments(
+    def assigned_by(
         self, assignments: Iterable[tuple[PythonAssignment, Module]], name: str, depth: int
     ) -> list[Resolved]:
         """The values that assignments to one name leave standing: the last that surely happens and all after it."""
@@ -201,15 +196,15 @@ class Evaluation:
             if assignment.augmented:
                 values.append(NOT_KNOWN)
                 continue
-            found = self.of(self._settings.plain(assignment.value, module), module, depth - 1, None)
+            found = self.of(self.settings.plain(assignment.value, module), module, depth - 1, None)
             values.extend(through(Place(assignment.at, f"sets {name}"), found))
         return some(values)
 
     def _field(self, owner: str, name: str, depth: int) -> list[Resolved]:
         """A field of a settings class: its environment variable, else its default."""
         assignment, module = self.definitions.assignments[f"{owner}.{name}"][-1]
-        keys = self._settings.environment_names(owner, name, assignment, module)
-        default = None if isinstance(assignment.value, Unknown) else self._settings.plain(assignment.value, module)
+        keys = self.settings.environment_names(owner, name, assignment, module)
+        default = None if isinstance(assignment.value, Unknown) else self.settings.plain(assignment.value, module)
         if isinstance(default, Unknown):
             default = None
         return self.environment(keys, default, assignment.at, module, depth - 1, None)
@@ -308,137 +303,3 @@ class Evaluation:
             return result_of(self, call, module, depth, bound)
         finally:
             self._busy.discard(key)
-
-    def item(
-        self, base: Expression, key: Expression, module: Module, depth: int, bound: Binding | None
-    ) -> list[Resolved]:
-        """``base[key]`` of displays, the environment and an application's configuration."""
-        pair = self._pair(base, key, module, depth, bound)
-        if pair is not None:
-            return pair
-        if isinstance(base, Reference) and self.definitions.canonical(base.name, module) == "os.environ":
-            return self.read_by_name(key, None, module, depth, bound)
-        keys: list[Expression] = [key]
-        if not isinstance(key, Literal):
-            computed = self.of(key, module, depth - 1, bound)
-            keys = [Literal(one.value) if one.is_exact else UNKNOWN for one in computed]
-        if isinstance(base, Parameter) and bound is not None:
-            function = module.function(base.function)
-            given = bound.get((function.name, base.name)) if function is not None else None
-            if given is not None:
-                return self.item(given[0], keys[0], given[1], depth - 1, given[2])
-        structure = self.objects.structure(base, module)
-        if structure is not None:
-            inner = bound if structure[1] is module else None
-            values = [
-                value
-                for one in keys
-                for entry, home in self.objects.entries(structure, one)
-                for value in self.of(entry, home, depth - 1, inner)
-            ]
-            if values:
-                return some(values)
-        if isinstance(key, Literal) and isinstance(key.value, str) and is_configuration(base):
-            return self._configured(key.value, module, depth)
-        return HOLES
-
-    def _configured(self, key: str, module: Module, depth: int) -> list[Resolved]:
-        """``app.config["KEY"]``."""
-        assignments = self._settings.configured(key, module)
-        if assignments:
-            return self._assignments(assignments, key, depth)
-        for argument, home in self._settings.configured_by_keyword(key, module):
-            return through(Place(argument.at, f"sets {key}"), self.of(argument.value, home, depth - 1, None))
-        for name in self._settings.configuration_names(key, module):
-            return self.name(name, module, depth - 1)
-        return HOLES
-
-    def _pair(
-        self, base: Expression, key: Expression, module: Module, depth: int, bound: Binding | None
-    ) -> list[Resolved] | None:
-        """The parts of ``for key, value in mapping.items()`` and ``for index, item in enumerate(items)``."""
-        if not (isinstance(base, Element) and isinstance(base.iterable, Result) and isinstance(key, Literal)):
-            return None
-        call = module.call(base.iterable.call)
-        if call is None:
-            return None
-        if call.name == "enumerate" and key.value == 1 and call.arguments:
-            return self.of(Element(call.arguments[0].value), module, depth - 1, bound)
-        owner = owner_of(call, "items")
-        structure = self.objects.structure(owner, module) if owner is not None else None
-        if structure is not None and isinstance(structure[0], Dictionary):
-            parts = [one if key.value == 0 else value for one, value in structure[0].entries if one is not None]
-            return some(value for one in parts for value in self.of(one, structure[1], depth - 1, None))
-        return None
-
-    def _elements(self, iterable: Expression, module: Module, depth: int, bound: Binding | None) -> list[Resolved]:
-        of_values = False
-        if isinstance(iterable, Result):
-            call = module.call(iterable.call)
-            for method in ("values", "keys"):
-                owner = owner_of(call, method) if call is not None else None
-                if owner is not None:
-                    iterable, of_values = owner, method == "values"
-        structure = self.objects.structure(iterable, module)
-        if structure is None:
-            return HOLES
-        value, home = structure
-        inner = bound if home is module else None
-        parts: list[Expression] = []
-        if isinstance(value, Comprehension):
-            parts = [value.element]
-        elif isinstance(value, Display):
-            parts = list(value.items)
-        elif isinstance(value, Dictionary):
-            parts = [item if of_values else key for key, item in value.entries if key is not None]
-        return some(one for part in parts for one in self.of(part, home, depth - 1, inner))
-
-    def read_by_name(
-        self, key: Expression, default: Expression | None, module: Module, depth: int, bound: Binding | None
-    ) -> list[Resolved]:
-        """An environment variable whose name is itself an expression."""
-        values: list[Resolved] = []
-        for one in self.of(key, module, depth - 1, bound):
-            if one.is_exact and isinstance(one.value, str):
-                at = one.chain[-1].at if one.chain else module.facts.at
-                values.extend(self.environment([one.value], default, at, module, depth, bound))
-            else:
-                values.append(NOT_KNOWN)
-        return some(values)
-
-
-def bind(function: PythonFunction, home: Module, call: PythonCall, module: Module, outer: Binding | None) -> Binding:
-    """What a call gives each parameter of a function, defaults included."""
-    bound: dict[tuple[str, str], tuple[Expression, Module, Binding | None]] = {}
-    for parameter in function.parameters:
-        given = argument_for(call, function, parameter.name)
-        if given is not None:
-            bound[function.name, parameter.name] = (given[0], module, outer)
-        elif parameter.kind in ("positional", "keyword"):
-            missing: Expression = UNKNOWN if call.is_open or parameter.default is None else parameter.default
-            bound[function.name, parameter.name] = (missing, home, None)
-    return bound
-
-
-def owner_of(call: PythonCall, method: str) -> Expression | None:
-    """What a method without arguments is called on."""
-    if call.arguments:
-        return None
-    if isinstance(call.callee, Member) and call.callee.name == method:
-        return call.callee.base
-    if isinstance(call.callee, Reference) and call.callee.name.endswith(f".{method}"):
-        return Reference(call.callee.name.removesuffix(f".{method}"))
-    return None
-
-
-def is_configuration(base: Expression) -> bool:
-    """Whether an expression is an application's configuration (``app.config``)."""
-    return isinstance(base, Reference | Member) and base.name.rpartition(".")[2] == "config"
-
-
-def is_direct(call: PythonCall, function: PythonFunction) -> bool:
-    """Whether a call names the function (or its class), and does not only pass it on as an argument."""
-    names = {function.name.rpartition(".")[2], (function.owner or "").rpartition(".")[2]}
-    if isinstance(call.callee, Reference | Member):
-        return call.callee.name.rpartition(".")[2] in names
-    return not any(isinstance(one.value, Reference | Member | Lambda) for one in call.arguments)
