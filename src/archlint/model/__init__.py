@@ -17,9 +17,11 @@ from archlint.model.code.grpc import add_grpc_calls
 from archlint.model.code.http import add_http_calls
 from archlint.model.code.messaging import add_messaging
 from archlint.model.code.routes import add_routes
+from archlint.model.code.rpc import add_rpc_calls
 from archlint.model.code.telemetry import add_telemetry
 from archlint.model.code.verification import add_verification
 from archlint.model.contracts import add_contracts
+from archlint.model.dependencies import add_dependencies
 from archlint.model.deployment.compose import add_compose
 from archlint.model.deployment.environments import manifests
 from archlint.model.deployment.images import add_images
@@ -52,6 +54,7 @@ STAGES = (
     add_grpc_calls,
     add_datastores,
     add_messaging,
+    add_rpc_calls,
     add_telemetry,
     add_verification,
     add_addresses,
@@ -61,6 +64,7 @@ STAGES = (
     add_contracts,
     add_startup_dependencies,
     add_shared_deployments,
+    add_dependencies,
     add_derived,
     count_unread,
 )

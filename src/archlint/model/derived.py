@@ -1,7 +1,6 @@
-"""What follows from the rest: dependencies between services, cycles of synchronous calls, imports across services.
+"""What follows from the rest: cycles of synchronous calls, imports across services.
 
-In: calls, routes and modules. Out: ``Dependency``, ``CallCycle`` and ``ServiceImport`` subjects, and the services' own
-calls and dependencies.
+In: dependencies and modules. Out: ``CallCycle`` and ``ServiceImport`` subjects.
 """
 
 from __future__ import annotations
@@ -9,9 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 
-from archlint.core.span import Span
-from archlint.core.system.base import link
-from archlint.core.system.calls import Dependency, GrpcCall, RemoteCall
+from archlint.core.system.calls import Dependency
 from archlint.core.system.services import CallCycle, Service, ServiceImport
 from archlint.core.values import Place
 from archlint.model.code.scope import code_scope
@@ -22,47 +19,12 @@ _GENERATED = ("_pb2", "_pb2_grpc", "_grpc")
 
 
 def add_derived(draft: Draft) -> None:
-    """Add the derived subjects, and link services with their calls."""
-    calls: dict[str, list[RemoteCall]] = {}
-    for call in draft.select(RemoteCall):
-        calls.setdefault(call.service, []).append(call)
+    """Add the derived subjects."""
     dependencies: dict[str, list[Dependency]] = {}
-    for name, made in sorted(calls.items()):
-        dependencies[name] = _dependencies(name, made)
-        draft.add(*dependencies[name])
-    for service in draft.services:
-        link(
-            service,
-            calls=tuple(sorted(calls.get(service.name, ()), key=lambda one: (one.at, one.key))),
-            dependencies=tuple(dependencies.get(service.name, ())),
-        )
+    for one in draft.select(Dependency):
+        dependencies.setdefault(one.service, []).append(one)
     draft.add(*_cycles(dependencies))
     draft.add(*_imports(draft))
-
-
-def _dependencies(service: str, calls: list[RemoteCall]) -> list[Dependency]:
-    grouped: dict[tuple[str, str], list[RemoteCall]] = {}
-    for call in sorted(calls, key=lambda one: (one.at, one.key)):
-        if call.target_kind in ("service", "external") and call.target != service and call.in_production_code is True:
-            grouped.setdefault((call.target, call.target_kind), []).append(call)
-    return [
-        Dependency(
-            at=_address_of(made[0]),
-            name=f"{service} -> {target}",
-            key=f"{service} -> {target}",
-            service=service,
-            target=target,
-            target_kind=kind,
-            protocol="grpc" if all(isinstance(one, GrpcCall) for one in made) else "http",
-            calls=tuple(made),
-        )
-        for (target, kind), made in sorted(grouped.items())
-    ]
-
-
-def _address_of(call: RemoteCall) -> Span:
-    """The line that gives the target: where the chain of its address ends, else the call itself."""
-    return call.related[-1].at if call.related else call.at
 
 
 def _cycles(dependencies: Mapping[str, list[Dependency]]) -> list[CallCycle]:

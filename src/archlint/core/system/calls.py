@@ -83,6 +83,8 @@ class RemoteCall(Subject):
     is_long: Truth = False
     function: str = ""
     related: tuple[Place, ...] = ()
+    passes_through: Truth = False
+    """Whether it hands on what a client asked of a gateway, whatever that is."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -106,14 +108,34 @@ class GrpcCall(RemoteCall):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class RpcCall(RemoteCall):
+    """A call over a message broker that waits for its answer (nameko, a Celery result, ``reply_to``, a NATS request).
+
+    ``subject`` is the service, task, queue or subject that it asks; ``handlers`` are the functions of the callee that
+    answer, by their qualified names. Redelivery is its retry.
+    """
+
+    broker: str
+    subject: str | Unknown = Unknown()
+    handlers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Dependency(Subject):
-    """All synchronous calls of one service to another, merged over code, mesh and gateway."""
+    """All synchronous calls of one service to another, merged over code, mesh and gateway.
+
+    ``at`` is the line of the code that gives the target, ``address_at`` the place that sets its address (a variable in
+    a manifest, else ``at``). ``target_kind``: ``service`` or ``external``. ``protocol``: ``http`` where any call is
+    HTTP, ``grpc``, else the library's name.
+    """
 
     service: str
     target: str
     target_kind: str
     protocol: str
     calls: tuple[RemoteCall, ...] = ()
+    address_at: Span | None = None
+    related: tuple[Place, ...] = ()
 
 
-__all__ = ["AddressReference", "Dependency", "GrpcCall", "HttpCall", "RemoteCall", "Route", "Span"]
+__all__ = ["AddressReference", "Dependency", "GrpcCall", "HttpCall", "RemoteCall", "Route", "RpcCall", "Span"]

@@ -1,0 +1,72 @@
+"""What services depend on: their synchronous calls, one ``Dependency`` for each caller and callee.
+
+In: the remote calls of all layers. Out: ``Dependency`` subjects, each at the line of the code that gives the target,
+its calls and the place that sets the address related; and the services' own calls and dependencies. A call to oneself,
+to a datastore or to an address that is not resolved is none.
+"""
+
+from __future__ import annotations
+
+from archlint.core.span import Span
+from archlint.core.system.base import link
+from archlint.core.system.calls import Dependency, GrpcCall, HttpCall, RemoteCall
+from archlint.core.values import Place
+from archlint.model.draft import Draft
+
+_MOST_RELATED = 20
+
+
+def add_dependencies(draft: Draft) -> None:
+    """Add the dependencies, and link services with them and with their calls."""
+    calls: dict[str, list[RemoteCall]] = {}
+    for call in draft.select(RemoteCall):
+        calls.setdefault(call.service, []).append(call)
+    dependencies: dict[str, list[Dependency]] = {}
+    for name, made in sorted(calls.items()):
+        dependencies[name] = _dependencies(name, made)
+        draft.add(*dependencies[name])
+    for service in draft.services:
+        link(
+            service,
+            calls=tuple(sorted(calls.get(service.name, ()), key=lambda one: (one.at, one.key))),
+            dependencies=tuple(dependencies.get(service.name, ())),
+        )
+
+
+def _dependencies(service: str, calls: list[RemoteCall]) -> list[Dependency]:
+    grouped: dict[tuple[str, str], list[RemoteCall]] = {}
+    for call in sorted(calls, key=lambda one: (one.at, one.key)):
+        if call.target_kind in ("service", "external") and call.target != service and call.in_production_code is True:
+            grouped.setdefault((call.target, call.target_kind), []).append(call)
+    return [
+        Dependency(
+            at=_target_in_code(made[0]),
+            name=f"{service} -> {target}",
+            key=f"{service} -> {target}",
+            service=service,
+            target=target,
+            target_kind=kind,
+            protocol=_protocol(made),
+            calls=tuple(made),
+            address_at=made[0].related[-1].at if made[0].related else made[0].at,
+            related=_related(made),
+        )
+        for (target, kind), made in sorted(grouped.items())
+    ]
+
+
+def _protocol(calls: list[RemoteCall]) -> str:
+    if any(isinstance(one, HttpCall) for one in calls):
+        return "http"
+    return "grpc" if all(isinstance(one, GrpcCall) for one in calls) else calls[0].library
+
+
+def _target_in_code(call: RemoteCall) -> Span:
+    """The line of the code that gives the target: the last of the address's chain that is in Python."""
+    return next((one.at for one in reversed(call.related) if one.at.path.endswith(".py")), call.at)
+
+
+def _related(calls: list[RemoteCall]) -> tuple[Place, ...]:
+    """Every call, and where the first one's address is set."""
+    places = [Place(one.at, f"calls {one.name}" if " " not in one.name else one.name) for one in calls]
+    return tuple(dict.fromkeys([*places[:_MOST_RELATED], *calls[0].related[-1:]]))
