@@ -29,7 +29,6 @@ from archlint.core.facts.python import (
     Result,
 )
 from archlint.core.span import Span
-from archlint.core.values import Unknown
 from archlint.readers.python.nested import comprehension, lambda_
 from archlint.readers.python.operands import (
     COMPARISON,
@@ -329,10 +328,7 @@ class Expressions:
         return operands
 
     def _display(self, node: ast.List | ast.Tuple | ast.Set) -> Expression:
-        items = []
-        for one in node.elts:
-            value = self.read(one)
-            items.append(Unknown("unpacked") if one.__class__ is ast.Starred else value)
+        items = [self.read(one) for one in node.elts]
         return Display(tuple(items)) if len(items) <= MAX_ENTRIES else MANY
 
     def _dictionary(self, node: ast.Dict) -> Expression:
