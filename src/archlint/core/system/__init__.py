@@ -8,7 +8,15 @@ from typing import TypeVar, cast
 from archlint.core.facts import documents, python
 from archlint.core.facts.base import Fact, Gap
 from archlint.core.system.base import Subject, link
-from archlint.core.system.calls import AddressReference, Dependency, GrpcCall, HttpCall, RemoteCall, Route
+from archlint.core.system.calls import (
+    AddressReference,
+    Dependency,
+    GrpcCall,
+    HttpCall,
+    RemoteCall,
+    Route,
+    RpcCall,
+)
 from archlint.core.system.consistency import DualWrite, EventMutation, EventReplay, JoinedRead, Saga, TwoPhaseCommit
 from archlint.core.system.contracts import Contract, ContractDrift, InvalidContract, Operation
 from archlint.core.system.data import Datastore, DatastoreUse
@@ -85,6 +93,7 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     RemoteCall,
     Resources,
     Route,
+    RpcCall,
     Saga,
     SecretExposure,
     Service,
