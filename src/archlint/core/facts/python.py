@@ -14,7 +14,7 @@ import msgspec
 
 from archlint.core.facts.base import Fact
 from archlint.core.span import Span
-from archlint.core.values import Unknown
+from archlint.core.values import Truth, Unknown
 
 
 class Literal(msgspec.Struct, frozen=True, array_like=True, tag="v", gc=False):
@@ -315,6 +315,23 @@ class PythonTest(Fact, frozen=True, array_like=True, gc=False):
     until: int | None = None
 
 
+class PythonRetryLoop(Fact, frozen=True, array_like=True, gc=False):
+    """A loop that does a thing again after it failed: a success leaves it, a failure goes around.
+
+    ``at`` spans its head, ``tried`` what is tried; ``catches`` are the qualified exceptions after which it goes on.
+    ``limit``: ``attempts``, ``time``, ``none`` or ``unknown``; ``rounds`` counts them, None where nothing seen does.
+    ``wait`` between two rounds: ``none``, ``constant``, ``random``, ``growing`` or ``unknown``.
+    """
+
+    function: int | None
+    tried: Span
+    catches: tuple[str, ...]
+    limit: str
+    rounds: Expression | None
+    wait: str
+    jitter: Truth
+
+
 encode_facts = msgspec.msgpack.Encoder().encode
 """What ``encoded_calls`` and ``encoded_strings`` are made by."""
 
@@ -344,6 +361,7 @@ class PythonModule(Fact, frozen=True, array_like=True, gc=True, dict=True):
     main: Span | None = None
     lines: int = 0
     tests: tuple[PythonTest, ...] = ()
+    retries: tuple[PythonRetryLoop, ...] = ()
 
     @cached_property
     def calls(self) -> tuple[PythonCall, ...]:

@@ -5,12 +5,23 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from archlint.core.facts.python import Display, Element, Expression, Look, Loop, PythonHandler, PythonTest, dotted
+from archlint.core.facts.python import (
+    Display,
+    Element,
+    Expression,
+    Look,
+    Loop,
+    PythonHandler,
+    PythonRetryLoop,
+    PythonTest,
+    dotted,
+)
 from archlint.core.span import Span
-from archlint.core.values import Unknown
+from archlint.core.values import Truth, Unknown
 from archlint.readers.python.expressions import Expressions
 from archlint.readers.python.looks import looks_of
 from archlint.readers.python.operands import COMPUTED, name_of, tested_for_presence
+from archlint.readers.python.retry_loops import RetryShape, retry_shape
 from archlint.readers.python.scopes import Names, bounded, choice, fallback, merge
 from archlint.readers.python.shapes import assigned, in_loop, is_main_test, is_type_checking
 
@@ -35,6 +46,7 @@ class Flow:
         self._store = store
         self.handlers: list[PythonHandler] = []
         self.tests: list[PythonTest] = []
+        self.retries: list[PythonRetryLoop] = []
         self.until: int | None = None
         self.main: Span | None = None
         self.typing_only = False
@@ -136,11 +148,31 @@ class Flow:
             scope.names = dict(names)
             self._forget(node.body)
         start()
+        handled = len(self.handlers)
         self._inside(node.body)
+        shape = retry_shape(node)
+        if shape is not None:
+            self._retried(loop, shape, handled)
         reader.loop = outer
         if scope.kind == "function":
             scope.names = merge(scope.names, names)
         self._run(node.orelse)
+
+    def _retried(self, loop: Loop, shape: RetryShape, handled: int) -> None:
+        reader = self._expressions
+        lines = {one.lineno for one in shape.handlers}
+        kinds = [name for one in self.handlers[handled:] if one.at.line in lines for name in one.exceptions]
+        rounds = None
+        if shape.rounds is not None:
+            acts = any(isinstance(one, ast.Call | ast.Lambda | ast.NamedExpr) for one in ast.walk(shape.rounds))
+            rounds = COMPUTED if acts else bounded(reader.read(shape.rounds))
+        jitter: Truth = COMPUTED if shape.pauses.jitter is None else shape.pauses.jitter
+        tried = self._block(shape.tried)
+        self.retries.append(
+            PythonRetryLoop(
+                loop.at, reader.scope.function, tried, tuple(kinds), shape.limit, rounds, shape.pauses.kind, jitter
+            )
+        )
 
     def _forget(self, body: Sequence[ast.stmt]) -> None:
         """What the loop assigns may have another value on its next round."""

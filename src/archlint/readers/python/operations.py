@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from archlint.core.facts.python import Expression, Literal
+from archlint.core.facts.python import Choice, Expression, Literal, Result
 from archlint.readers.python.operands import (
     COMPUTED,
     FALSE,
@@ -39,6 +39,8 @@ def binary(reader: Expressions, node: ast.BinOp) -> Expression:
     one, other = reader.read(node.left), reader.read(node.right)
     if node.op.__class__ is ast.Mod and isinstance(one, Literal) and isinstance(one.value, str):
         return percent(one.value, other)
+    if node.op.__class__ is ast.BitOr and isinstance(one, Result | Choice) and isinstance(other, Result):
+        return choice(one, other)  # conditions that are made and joined: whichever holds first
     return arithmetic(node.op, one, other)
 
 

@@ -112,6 +112,7 @@ class Statements:
             self._flow.main,
             lines,
             tuple(self._flow.tests),
+            tuple(self._flow.retries),
         )
 
     def block(self, body: Sequence[ast.stmt]) -> bool:
