@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import gc
 from collections.abc import Sequence
-from pathlib import Path
 
-from archlint import __version__, inputs, model, ruleset, triage
-from archlint.config import Config, Options, find_config, load_config
-from archlint.core.facts import AnyFact, Gap
-from archlint.core.finding import Inputs, Report
-from archlint.core.record import dataclass
+from archlint import __version__, inputs, ruleset, triage
+from archlint.config import Options
+from archlint.core.finding import Report
 from archlint.core.rule import Rule
 from archlint.core.system import System
 from archlint.inputs import Progress
-from archlint.readers.parallel import read_all
+from archlint.survey import locate, survey
 
-__all__ = ["Options", "Survey", "check", "examine", "locate", "read"]
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What a workspace holds, before anything is judged."""
-
-    workspace: inputs.Workspace
-    facts: tuple[AnyFact, ...]
-    inputs: Inputs
+__all__ = ["Options", "check", "examine"]
 
 
 def check(options: Options, progress: Progress | None = None) -> Report:
@@ -50,12 +37,12 @@ def examine(options: Options, every: Sequence[Rule], rules: Sequence[Rule], prog
     """
     root, config, file = locate(options)
     first, last = (tuple(one for one in rules if (one.subject == "Suppression") is audit) for audit in (False, True))
-    survey = read(root, config, options, progress)
-    system = model.build(survey.facts, config, {rule.subject for rule in first})
+    found = survey(root, config, options, {rule.subject for rule in first}, progress)
+    system, files = found.system, found.workspace
     runs, violations = ruleset.judge_all(first, system, progress)
     settled = triage.settle(
         violations,
-        triage.find_marks(survey.workspace.files),
+        triage.find_marks(files.files),
         triage.agreed_exceptions(config, file, root),
         rules=every,
         ran={run.rule for run in runs if run.error is None},
@@ -68,26 +55,8 @@ def examine(options: Options, every: Sequence[Rule], rules: Sequence[Rule], prog
         findings=findings,
         rules=tuple(rules),
         runs=(*runs, *more_runs),
-        gaps=(*(fact for fact in survey.facts if isinstance(fact, Gap)), *system.gaps),
-        inputs=dataclasses.replace(survey.inputs, unread={**survey.inputs.unread, **system.unread}),
+        gaps=system.gaps,
+        inputs=dataclasses.replace(found.inputs, unread={**found.inputs.unread, **system.unread}),
         version=__version__,
-        sources=survey.workspace.texts(sorted({finding.at.path for finding in findings})),
+        sources=files.texts(sorted({finding.at.path for finding in findings})),
     )
-
-
-def locate(options: Options) -> tuple[Path, Config, Path | None]:
-    """The root, the configuration that holds there, and the file that it comes from."""
-    root = inputs.find_root(options.paths, options.cwd)
-    file = options.cwd / options.config if options.config else find_config(root)
-    return root, load_config(file), file
-
-
-def read(root: Path, config: Config, options: Options, progress: Progress | None = None) -> Survey:
-    """Find the files and read them, from the cache where it knows them."""
-    workspace = inputs.discover(root, config, progress)
-    cache = inputs.FactCache(root, inputs.default_directory() if options.use_cache else None)
-    reading = read_all(workspace.files, cache, inputs.bundle_digest, options.jobs, progress)
-    cache.save()
-    gc.freeze()  # the facts stay to the end: no collection need ever walk them again
-    counts = Inputs(str(root), reading.read, reading.unread, workspace.left_out)
-    return Survey(workspace, (*reading.facts, *workspace.gaps), counts)

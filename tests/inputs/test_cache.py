@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archlint.inputs import cache as module
-from archlint.inputs.cache import FactCache, bundle_digest, default_directory
+from archlint.inputs.cache import FactCache, SystemCache, bundle_digest, default_directory
 
 
 def kept(root: Path, directory: Path) -> FactCache:
@@ -98,3 +98,31 @@ def test_a_bundle_changes_with_any_of_its_files() -> None:
     one = bundle_digest([("a.proto", "1"), ("b.proto", "2")])
     assert one != bundle_digest([("a.proto", "1"), ("b.proto", "3")])
     assert one != bundle_digest([("a.proto", "1")])
+
+
+def test_the_system_is_found_for_its_very_state_and_only_the_last_one(tmp_path: Path) -> None:
+    def cache(state: bytes) -> SystemCache:
+        return SystemCache(tmp_path, tmp_path / "c", lambda: state)
+
+    cache(b"first").put(b"system")
+    assert bytes(cache(b"first").get() or b"") == b"system"
+    assert cache(b"second").get() is None
+    cache(b"second").put(b"other")
+    assert cache(b"first").get() is None
+    assert SystemCache(tmp_path / "other", tmp_path / "c", lambda: b"second").get() is None
+
+
+def test_every_damage_to_a_kept_system_is_a_miss(tmp_path: Path) -> None:
+    SystemCache(tmp_path, tmp_path / "c", lambda: b"state").put(b"system")
+    (file,) = (tmp_path / "c").iterdir()
+    whole = file.read_bytes()
+    for position in range(len(whole)):
+        for damaged in (whole[:position], whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :]):
+            file.write_bytes(damaged)
+            assert SystemCache(tmp_path, tmp_path / "c", lambda: b"state").get() is None
+
+
+def test_without_a_directory_no_state_is_asked_for(tmp_path: Path) -> None:
+    cache = SystemCache(tmp_path, None, lambda: pytest.fail("nobody needs it"))
+    cache.put(b"system")
+    assert cache.get() is None

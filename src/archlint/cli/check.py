@@ -110,7 +110,8 @@ def without_suppressions(report: Report) -> Report:
 
 def configured_level(options: object) -> str | None:
     """``fail-on:`` of archlint.yaml."""
-    from archlint import engine
+    from archlint.engine import Options
+    from archlint.survey import locate
 
-    assert isinstance(options, engine.Options)
-    return engine.locate(options)[1].fail_on
+    assert isinstance(options, Options)
+    return locate(options)[1].fail_on

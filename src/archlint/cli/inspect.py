@@ -11,13 +11,14 @@ import msgspec
 
 from archlint.cli import output
 from archlint.cli.redaction import redacted
+from archlint.config import Options
 from archlint.core.span import Span
 from archlint.core.system import SYSTEM_SUBJECTS, Subject, System
 from archlint.core.system.security import SecretExposure
 from archlint.core.values import Unknown
 
 if TYPE_CHECKING:
-    from archlint.engine import Survey
+    from archlint.inputs import Workspace
 
 
 @click.command()
@@ -25,19 +26,19 @@ if TYPE_CHECKING:
 @click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="Use this archlint.yaml.")
 def facts(paths: tuple[Path, ...], config: Path | None) -> None:
     """Show what the readers saw in the files at PATHS, as JSON."""
-    from archlint import engine
     from archlint import model as models
+    from archlint.survey import locate, read
 
-    options = engine.Options(paths=paths, cwd=Path.cwd(), config=config)
-    root, settings, _ = engine.locate(options)
-    survey = engine.read(root, settings, options)
+    options = Options(paths=paths, cwd=Path.cwd(), config=config)
+    root, settings, _ = locate(options)
+    found = read(root, settings, options)
     wanted = [(options.cwd / path).resolve().relative_to(root).as_posix() for path in paths]
-    found = [
+    shown = [
         {"fact": type(fact).__name__, **as_fields(fact)}
-        for fact in survey.facts
+        for fact in found.facts
         if any(path in (".", fact.at.path) or fact.at.path.startswith(f"{path}/") for path in wanted)
     ]
-    output.write(without_secrets(encoded(found), models.build(survey.facts, settings), survey))
+    output.write(without_secrets(encoded(shown), models.build(found.facts, settings), found.workspace))
 
 
 @click.command()
@@ -46,26 +47,24 @@ def facts(paths: tuple[Path, ...], config: Path | None) -> None:
 @click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="Use this archlint.yaml.")
 def model(path: Path | None, kinds: tuple[str, ...], config: Path | None) -> None:
     """Show the system as archlint understands it, as JSON: its subjects by type, other subjects by name."""
-    from archlint import engine
-    from archlint import model as models
     from archlint.ruleset.errors import did_you_mean
+    from archlint.survey import locate, survey
 
     known = {kind.__name__: kind for kind in SYSTEM_SUBJECTS}
     for name in kinds:
         if name not in known:
             raise click.UsageError(f"no subject is called {name!r}{did_you_mean(name, known)}")
-    options = engine.Options(paths=(path,) if path else (), cwd=Path.cwd(), config=config)
-    root, settings, _ = engine.locate(options)
-    survey = engine.read(root, settings, options)
-    system = models.build(survey.facts, settings)
-    text = encoded(as_document(system, [known[name] for name in kinds or known]))
-    output.write(without_secrets(text, system, survey))
+    options = Options(paths=(path,) if path else (), cwd=Path.cwd(), config=config)
+    root, settings, _ = locate(options)
+    found = survey(root, settings, options)
+    text = encoded(as_document(found.system, [known[name] for name in kinds or known]))
+    output.write(without_secrets(text, found.system, found.workspace))
 
 
-def without_secrets(text: str, system: System, survey: Survey) -> str:
+def without_secrets(text: str, system: System, workspace: Workspace) -> str:
     """The output with the system's secrets masked."""
     paths = {exposure.at.path for exposure in system.select(SecretExposure)}
-    return redacted(text, system, survey.workspace.texts(sorted(paths)))
+    return redacted(text, system, workspace.texts(sorted(paths)))
 
 
 def as_document(system: System, kinds: list[type[Subject]]) -> dict[str, object]:

@@ -35,9 +35,11 @@ def test_rules(paths: tuple[Path, ...]) -> int:
 
     Every line marked `# expect` has to be flagged, and nothing else; good examples have to be clean.
     """
-    from archlint import engine, testing
+    from archlint import testing
+    from archlint.config import Options
+    from archlint.survey import locate
 
-    root, _, _ = engine.locate(engine.Options(cwd=Path.cwd()))
+    root, _, _ = locate(Options(cwd=Path.cwd()))
     outcomes = testing.run_files(paths) if paths else testing.run_rules(loaded(), root)
     failures = 0
     for outcome in outcomes:
@@ -54,10 +56,12 @@ def test_rules(paths: tuple[Path, ...]) -> int:
 @click.argument("rule")
 def explain(rule: str) -> None:
     """Tell why a rule exists, how to fix what it finds, and show a bad and a good example."""
-    from archlint import docs, engine, testing
+    from archlint import docs, testing
+    from archlint.config import Options
     from archlint.ruleset.examples import read_examples
+    from archlint.survey import locate
 
-    root, _, _ = engine.locate(engine.Options(cwd=Path.cwd()))
+    root, _, _ = locate(Options(cwd=Path.cwd()))
     found = ruleset.find(loaded(), rule)
     file = testing.file_of(found, root)
     output.write(docs.explain(found, read_examples(found.path, file.read_text("utf-8"))))
@@ -65,9 +69,10 @@ def explain(rule: str) -> None:
 
 def loaded() -> tuple[Rule, ...]:
     """The rules that hold in the current directory."""
-    from archlint import engine
+    from archlint.config import Options
+    from archlint.survey import locate
 
-    root, config, _ = engine.locate(engine.Options(cwd=Path.cwd()))
+    root, config, _ = locate(Options(cwd=Path.cwd()))
     return ruleset.load(root, config)
 
 

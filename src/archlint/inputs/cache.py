@@ -1,10 +1,11 @@
-"""Facts of earlier runs, by path and content digest: one pack file for each workspace.
+"""What earlier runs understood: facts by path and content digest, and the system by the digest of all of it.
 
-In go and out come encoded facts; the cache does not know what they say. It lies outside the scanned tree (a committed
-cache could hide findings), and decoding it runs no code. Whatever is wrong with it, a wrong entry is a miss.
+In go and out come bytes; the caches do not know what they say. They lie outside the scanned tree (a committed cache
+could hide findings), and decoding them runs no code. Whatever is wrong with one, a wrong entry is a miss.
 
-A pack is ``magic, length of the index, index, blobs``; the index gives each entry's place, length and checksum. One
-read brings all of it in, which for a thousand files is much faster than a thousand reads.
+Facts are one pack for each workspace: ``magic, length of the index, index, blobs``; the index gives each entry's place,
+length and checksum. One read brings all of it in, which for a thousand files is much faster than a thousand reads. The
+system is one file more: ``magic, state, checksum, bytes``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import struct
 import sys
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -23,10 +24,13 @@ from pathlib import Path
 import msgspec
 
 _MAGIC = b"archlint facts 1\n"
+_SYSTEM_MAGIC = b"archlint system 1\n"
 _LENGTH = struct.Struct("<Q")
 _LIBRARIES = (
     "msgspec", "openapi_spec_validator", "protobuf", "grpcio_tools", "pyyaml", "tree_sitter", "sqlglot", "jsonschema"
 )  # fmt: skip
+_PACKAGE = Path(__file__).parent.parent
+_CORE = ("source", "span", "tree", "values", "yaml")
 _Entry = tuple[int, int, int]
 
 
@@ -86,6 +90,37 @@ class FactCache:
                 self._blobs = data[head + size :]
 
 
+class SystemCache:
+    """The system kept for one workspace, the last one only. With ``directory=None`` nothing is kept or found.
+
+    ``state`` gives everything that the system depends on beside archlint's own code; it is asked for once.
+    """
+
+    def __init__(self, root: Path, directory: Path | None, state: Callable[[], bytes]) -> None:
+        self._file = directory / f"{_digest(str(root.resolve()).encode())}.system" if directory else None
+        self._head = b"" if directory is None else _SYSTEM_MAGIC + _state_digest(state())
+
+    def get(self) -> memoryview | None:
+        """The bytes kept for this very state, or None."""
+        if self._file is None:
+            return None
+        try:
+            data = memoryview(self._file.read_bytes())
+        except OSError:
+            return None
+        start = len(self._head) + _LENGTH.size
+        if data[: len(self._head)] != self._head or len(data) < start:
+            return None
+        body = data[start:]
+        return body if _LENGTH.pack(zlib.crc32(body)) == data[len(self._head) : start] else None
+
+    def put(self, data: bytes) -> None:
+        """Keep the bytes for this state. A cache that cannot be written is no error."""
+        if self._file is not None:
+            with suppress(OSError):
+                _replace(self._file, self._head + _LENGTH.pack(zlib.crc32(data)) + data)
+
+
 def default_directory() -> Path | None:
     """``$ARCHLINT_CACHE_DIR``, else ``archlint`` in the user's cache directory (XDG base directories)."""
     if chosen := os.environ.get("ARCHLINT_CACHE_DIR"):
@@ -110,17 +145,41 @@ def facts_version() -> bytes:
     The code's own bytes are taken and not a number in each reader, since a number is forgotten sooner or later; and a
     run that finds everything in the cache then has no need to import a single reader.
     """
-    package = Path(__file__).parent.parent
     state = hashlib.blake2b(sys.version.encode(), digest_size=16)
-    sources = [*(package / "readers").rglob("*.py"), *(package / "core" / "facts").glob("*.py")]
-    sources += [package / "core" / f"{name}.py" for name in ("source", "span", "tree", "values", "yaml")]
-    for source in sorted(sources):
-        with suppress(OSError):
-            state.update(source.name.encode() + b"\0" + source.read_bytes())
+    _update(state, ("readers", "core/facts", *(f"core/{name}.py" for name in _CORE)))
     with suppress(OSError):
         installed = os.listdir(Path(msgspec.__file__).parent.parent)  # noqa: PTH208
         state.update("\n".join(sorted(name for name in installed if _is_parser(name))).encode())
     return state.digest()
+
+
+def _state_digest(state: bytes) -> bytes:
+    """The digest of a state together with all the code that makes a system of it."""
+    digest = hashlib.blake2b(facts_version() + state, digest_size=16)
+    _update(digest, ("model", "core/system", "config.py", "inputs/kinds.py"))
+    return digest.digest()
+
+
+def _update(digest: hashlib.blake2b, places: Sequence[str]) -> None:
+    """Take in the sources at those places of the package."""
+    for place in places:
+        for source in _sources(str(_PACKAGE / place)):
+            with suppress(OSError), open(source, "rb", buffering=0) as file:  # noqa: PTH123 (see discovery)
+                digest.update(source[len(str(_PACKAGE)) :].encode() + b"\0" + file.readall())
+
+
+def _sources(place: str) -> list[str]:
+    """The Python files in a folder and those below it, or the file itself, in order."""
+    if place.endswith(".py"):
+        return [place]
+    found: list[str] = []
+    with suppress(OSError), os.scandir(place) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                found.append(entry.path)
+            elif entry.name != "__pycache__" and entry.is_dir():
+                found += _sources(entry.path)
+    return sorted(found)
 
 
 def _is_parser(name: str) -> bool:

@@ -104,5 +104,7 @@ class Draft:
     def finish(self, extra: Iterable[Fact] = ()) -> System:
         """The finished system, with document-level facts beside its subjects."""
         return System(
-            [*(one for subjects in self._subjects.values() for one in subjects), *extra], self.unread, self.gaps
+            [*(one for subjects in self._subjects.values() for one in subjects), *extra],
+            self.unread,
+            (*self.index.of(Gap), *self.gaps),
         )
