@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,22 @@ def test_without_a_directory_no_state_is_asked_for(tmp_path: Path) -> None:
     cache = SystemCache(tmp_path, None, lambda: pytest.fail("nobody needs it"))
     cache.put(b"system")
     assert cache.get() is None
+
+
+def test_what_nobody_used_for_a_month_is_removed_with_the_next_write(tmp_path: Path) -> None:
+    def old(path: Path, days: int) -> Path:
+        os.utime(path, (time.time() - days * 86_400,) * 2)
+        return path
+
+    kept(tmp_path / "gone", tmp_path / "c")
+    (gone,) = (tmp_path / "c").iterdir()
+    kept(tmp_path / "here", tmp_path / "c")
+    (here,) = set((tmp_path / "c").iterdir()) - {gone}
+    strange = tmp_path / "c" / "notes.txt"
+    strange.touch()
+    old(gone, 31), old(here, 31), old(strange, 31)
+    assert get(FactCache(tmp_path / "here", tmp_path / "c"), "a.py", "1") == b"first"  # used again
+    kept(tmp_path / "new", tmp_path / "c")
+    assert not gone.exists()
+    assert here.exists()
+    assert strange.exists()

@@ -15,6 +15,7 @@ import os
 import struct
 import sys
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -29,6 +30,8 @@ _LENGTH = struct.Struct("<Q")
 _LIBRARIES = (
     "msgspec", "openapi_spec_validator", "protobuf", "grpcio_tools", "pyyaml", "tree_sitter", "sqlglot", "jsonschema"
 )  # fmt: skip
+_DAY_SECONDS = 24 * 60 * 60
+_KEPT_SECONDS = 30 * _DAY_SECONDS
 _PACKAGE = Path(__file__).parent.parent
 _CORE = ("source", "span", "tree", "values", "yaml")
 _Entry = tuple[int, int, int]
@@ -88,6 +91,7 @@ class FactCache:
                 (size,) = _LENGTH.unpack(data[head - _LENGTH.size : head])
                 self._index = msgspec.msgpack.decode(data[head : head + size], type=dict[str, _Entry])
                 self._blobs = data[head + size :]
+                _mark_used(self._file)
 
 
 class SystemCache:
@@ -106,6 +110,7 @@ class SystemCache:
             return None
         try:
             data = memoryview(self._file.read_bytes())
+            _mark_used(self._file)
         except OSError:
             return None
         start = len(self._head) + _LENGTH.size
@@ -197,7 +202,7 @@ def _pack(blobs: dict[str, bytes | memoryview]) -> bytes:
 
 
 def _replace(file: Path, data: bytes) -> None:
-    """Write beside the file, then rename, so that a reader never sees half of it."""
+    """Write beside the file, then rename, so that a reader never sees half of it; and clear what is long unused."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".part")
     try:
@@ -208,6 +213,23 @@ def _replace(file: Path, data: bytes) -> None:
         with suppress(OSError):
             os.unlink(name)  # noqa: PTH108
         raise
+    _remove_unused(file.parent)
+
+
+def _remove_unused(directory: Path) -> None:
+    """Remove what no run has written or read for a month: workspaces that are gone, and parts of broken runs."""
+    oldest = time.time() - _KEPT_SECONDS
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.endswith((".facts", ".system", ".part")) and entry.stat().st_mtime < oldest:
+                with suppress(OSError):
+                    os.unlink(entry.path)  # noqa: PTH108
+
+
+def _mark_used(file: Path) -> None:
+    """Note, about once a day, that the file is still of use."""
+    if file.stat().st_mtime < time.time() - _DAY_SECONDS:
+        os.utime(file)
 
 
 def _digest(data: bytes) -> str:
