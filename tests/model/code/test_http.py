@@ -42,7 +42,7 @@ def test_each_library_has_its_own_default(library: str, expected: float | None) 
         ("timeout=float(os.environ.get('T', '2.5'))", 2.5),
         ("timeout=os.environ['T']", "unknown"),
         ("timeout=LIMIT", 7.0),
-        ("timeout=LIMIT * 2", "unknown"),
+        ("timeout=LIMIT * 2", 14.0),
         ("**OPTIONS", 4.0),
         ("**HEADERS", None),
         ("**load()", "unknown"),

@@ -110,6 +110,14 @@ class Lambda(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False):
     value: Expression
 
 
+class Operation(msgspec.Struct, frozen=True, array_like=True, tag="x", gc=False):
+    """Arithmetic on values that one file does not tell. ``operator``: ``-``, ``*``, ``/`` or ``//``."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
 Expression = (
     Literal
     | Reference
@@ -125,6 +133,7 @@ Expression = (
     | Element
     | Comprehension
     | Lambda
+    | Operation
     | Unknown
 )
 

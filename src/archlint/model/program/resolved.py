@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import quote
@@ -33,6 +34,13 @@ class Resolved:
     is_exact: bool = True
 
 
+_OPERATORS: dict[str, Callable[[float, float], float]] = {
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+}
+
 Lookup = Callable[[str], "Sequence[Resolved] | Unknown | None"]
 """Gives the values of an environment variable: None where nothing sets it, UNKNOWN where something unreadable does."""
 
@@ -53,6 +61,18 @@ def some(values: Iterable[Resolved]) -> list[Resolved]:
 def through(place: Place, values: Iterable[Resolved]) -> list[Resolved]:
     """The values with a place put before their chains."""
     return [one if one == NOT_KNOWN else replace(one, chain=(place, *one.chain)) for one in values]
+
+
+def computed(symbol: str, one: Resolved, other: Resolved) -> Resolved:
+    """The arithmetic of two numbers."""
+    left, right = one.value, other.value
+    if isinstance(left, str | None) or isinstance(right, str | None) or not (one.is_exact and other.is_exact):
+        return NOT_KNOWN
+    try:
+        result = _OPERATORS[symbol](left, right)
+    except (ArithmeticError, KeyError):
+        return NOT_KNOWN
+    return Resolved(result, one.chain + other.chain) if abs(result) < 2**63 else NOT_KNOWN
 
 
 def is_text_method(name: str) -> bool:

@@ -17,6 +17,7 @@ from archlint.core.facts.python import (
     Item,
     Literal,
     Member,
+    Operation,
     Parameter,
     PythonAssignment,
     PythonCall,
@@ -32,7 +33,17 @@ from archlint.model.program.callgraph import CallGraph
 from archlint.model.program.containers import elements, item
 from archlint.model.program.index import Definitions, Module
 from archlint.model.program.objects import Objects
-from archlint.model.program.resolved import HOLE, HOLES, MAX_VALUES, NOT_KNOWN, Lookup, Resolved, some, through
+from archlint.model.program.resolved import (
+    HOLE,
+    HOLES,
+    MAX_VALUES,
+    NOT_KNOWN,
+    Lookup,
+    Resolved,
+    computed,
+    some,
+    through,
+)
 from archlint.model.program.results import result_of
 from archlint.model.program.settings import Settings
 from archlint.model.program.things import Thing, argument_for
@@ -95,6 +106,11 @@ class Evaluation:
                 return item(self, base, key, module, depth, bound)
             case Member(base=base, name=name):
                 return self._attribute(self.objects.thing(base, module), name, depth)
+            case Operation(operator=operator, left=left, right=right):
+                pairs = itertools.product(
+                    self.of(left, module, depth - 1, bound)[:4], self.of(right, module, depth - 1, bound)[:4]
+                )
+                return some(computed(operator, one, other) for one, other in pairs)
             case Element(iterable=iterable):
                 return elements(self, iterable, module, depth, bound)
         return HOLES

@@ -29,6 +29,7 @@ from archlint.core.facts.python import (
     Result,
 )
 from archlint.core.span import Span
+from archlint.readers.python.mappings import may_change, with_method
 from archlint.readers.python.nested import comprehension, lambda_
 from archlint.readers.python.operands import (
     COMPARISON,
@@ -236,6 +237,8 @@ class Expressions:
         if name == "dict" and all(one.name not in (None, "*") for one in arguments):
             pairs = ((None if one.name == "**" else Literal(one.name), one.value) for one in arguments)
             return Dictionary(tuple(pairs))
+        if may_change(method) and function.value.__class__ is ast.Name:  # type: ignore[attr-defined]
+            with_method(self.scope, function.value.id, method or "", arguments)  # type: ignore[attr-defined]
         self._default_text(node, method, name)
         at = self.at(node)
         scope = self.scope

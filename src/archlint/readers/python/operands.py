@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import ast
 
-from archlint.core.facts.python import Display, Expression, Item, Literal
+from archlint.core.facts.python import (
+    Choice,
+    Display,
+    EnvironmentRead,
+    Expression,
+    Item,
+    Literal,
+    Operation,
+    Parameter,
+    Reference,
+    Result,
+)
 from archlint.core.values import Unknown
 from archlint.readers.python.texts import concatenation
 
@@ -14,6 +25,9 @@ COMPARISON = Unknown("comparison")
 LAMBDA = Unknown("lambda")
 MANY = Unknown("too many entries")
 LONG = Unknown("too long")
+
+_SYMBOLS: dict[type, str] = {ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
+_NUMERIC = (Literal, Reference, EnvironmentRead, Parameter, Choice, Result, Operation)
 
 NONE, TRUE, FALSE = Literal(None), Literal(True), Literal(False)
 
@@ -92,9 +106,11 @@ def add(operands: list[Expression]) -> Expression:
 
 
 def arithmetic(operator: ast.operator, one: Expression, other: Expression) -> Expression:
-    """The number, where both operands are numbers and small."""
+    """The number, where both operands are numbers and small; an Operation on what may be numbers elsewhere."""
     if not (isinstance(one, Literal) and isinstance(other, Literal)):
-        return COMPUTED
+        symbol = _SYMBOLS.get(operator.__class__)
+        known = symbol is not None and isinstance(one, _NUMERIC) and isinstance(other, _NUMERIC)
+        return Operation(symbol, one, other) if known and symbol is not None else COMPUTED
     left, right = one.value, other.value
     if not isinstance(left, int | float) or not isinstance(right, int | float):
         return COMPUTED

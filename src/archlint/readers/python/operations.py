@@ -9,6 +9,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from archlint.core.facts.python import Choice, Expression, Literal, Result
+from archlint.readers.python.mappings import united
 from archlint.readers.python.operands import (
     COMPUTED,
     FALSE,
@@ -41,6 +42,10 @@ def binary(reader: Expressions, node: ast.BinOp) -> Expression:
         return percent(one.value, other)
     if node.op.__class__ is ast.BitOr and isinstance(one, Result | Choice) and isinstance(other, Result):
         return choice(one, other)  # conditions that are made and joined: whichever holds first
+    if node.op.__class__ is ast.BitOr:
+        both = united(one, other)
+        if both is not None:
+            return both
     return arithmetic(node.op, one, other)
 
 

@@ -21,6 +21,7 @@ from archlint.core.facts.python import (
     Lambda,
     Literal,
     Member,
+    Operation,
     Template,
 )
 from archlint.core.values import Unknown
@@ -35,7 +36,8 @@ Names = dict[str, Expression]
 @dataclass(slots=True)
 class Scope:
     """A module, class or function. ``names`` change as the flow goes on; ``selves`` maps the names that stand for an
-    instance or class (``self``, ``cls``) to the class's qualified name."""
+    instance or class (``self``, ``cls``) to the class's qualified name; ``keywords`` is the name of the function's
+    ``**`` parameter."""
 
     kind: str
     prefix: str
@@ -47,6 +49,7 @@ class Scope:
     nonlocals: set[str] = field(default_factory=set)
     returns: list[Expression] = field(default_factory=list)
     is_generator: bool = False
+    keywords: str | None = None
 
     def find(self, name: str) -> Expression | None:
         """What the name stands for here, or None where no scope of the module binds it."""
@@ -123,7 +126,19 @@ def bounded(expression: Expression) -> Expression:
 
 
 _EMPTY = (None, Literal(None), Literal(False), Literal(""))
-_COMPOUND = (Member, Item, Template, Display, Dictionary, Choice, Element, EnvironmentRead, Comprehension, Lambda)
+_COMPOUND = (
+    Member,
+    Item,
+    Template,
+    Display,
+    Dictionary,
+    Choice,
+    Element,
+    EnvironmentRead,
+    Comprehension,
+    Lambda,
+    Operation,
+)
 
 
 def _children(node: Expression) -> list[Expression]:
@@ -132,6 +147,8 @@ def _children(node: Expression) -> list[Expression]:
             return [base]
         case Item(base=base, key=key):
             return [base, key]
+        case Operation(left=left, right=right):
+            return [left, right]
         case Template(parts=parts) | Display(items=parts) | Choice(options=parts):
             return list(parts)
         case Dictionary(entries=entries):

@@ -30,6 +30,7 @@ from archlint.core.values import Unknown
 from archlint.readers.python.expressions import Expressions
 from archlint.readers.python.flow import Flow
 from archlint.readers.python.imports import Imports
+from archlint.readers.python.mappings import united, with_item
 from archlint.readers.python.operands import COMPUTED, add, arithmetic, changes_place, name_of, parts_of
 from archlint.readers.python.scopes import Scope, bounded, choice
 from archlint.readers.python.shapes import (
@@ -178,6 +179,8 @@ class Statements:
         scope = Scope("function", header.name, {}, outer, index)
         for parameter in header.parameters:
             scope.names[parameter.name] = Parameter(index, parameter.name)
+            if parameter.kind == "**":
+                scope.keywords = parameter.name
         if owner is not None and header.parameters and header.parameters[0].kind == "positional":
             static = any(isinstance(one, Reference) and one.name == "staticmethod" for one in header.decorators)
             if not static:
@@ -258,7 +261,9 @@ class Statements:
         value = reader.read(node.value)
         if isinstance(node.target, ast.Name) and self._is_local(node.target.id):
             old = reader.scope.names.get(node.target.id, COMPUTED)
-            new = add([old, value]) if isinstance(node.op, ast.Add) else arithmetic(node.op, old, value)
+            new = united(old, value) if isinstance(node.op, ast.BitOr) else None
+            if new is None:
+                new = add([old, value]) if isinstance(node.op, ast.Add) else arithmetic(node.op, old, value)
             reader.scope.names[node.target.id] = bounded(new)
         else:
             self.store(node.target, value, node.value, augmented=True)
@@ -309,6 +314,8 @@ class Statements:
             return
         elif isinstance(target, ast.Subscript):
             place = Item(reader.read(target.value), reader.read(target.slice))
+            if isinstance(target.value, ast.Name) and scope.kind == "function":
+                with_item(scope, target.value.id, place.key, value)
         else:
             place = reader.read(target)
         if isinstance(place, Member | Item):
