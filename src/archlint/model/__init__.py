@@ -13,6 +13,7 @@ from archlint.core.facts.python import PythonModule
 from archlint.core.system import System
 from archlint.model.addresses import add_addresses
 from archlint.model.code.datastores import add_datastores
+from archlint.model.code.dual_writes import add_dual_writes
 from archlint.model.code.grpc import add_grpc_calls
 from archlint.model.code.http import add_http_calls
 from archlint.model.code.messaging import add_messaging
@@ -54,6 +55,7 @@ STAGES = (
     add_grpc_calls,
     add_datastores,
     add_messaging,
+    add_dual_writes,
     add_rpc_calls,
     add_telemetry,
     add_verification,

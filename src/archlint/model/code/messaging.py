@@ -17,8 +17,8 @@ from archlint.core.values import UNKNOWN, Place, Setting, Truth, Unknown, is_unk
 from archlint.model.code.dead_letters import Declaration, dead_letter_of, declarations
 from archlint.model.code.message_effects import FoundEffect, deduplication_of, effects_of
 from archlint.model.code.message_guards import Handled, recognition
-from archlint.model.code.message_libraries import SENDING
-from archlint.model.code.publishing import broker_of, channels_of
+from archlint.model.code.publications import publications
+from archlint.model.code.publishing import channels_of
 from archlint.model.code.registrations import Handling, handlings, items_of
 from archlint.model.code.scope import CodeScope, ServiceCode, code_scope
 from archlint.model.draft import Draft
@@ -248,23 +248,20 @@ def _wrapper_calls(draft: Draft, handling: Handling) -> list[tuple[PythonCall, M
 
 
 def _publishers(draft: Draft, scope: CodeScope) -> Iterable[Publisher]:
-    uses_nameko = draft.program.uses("nameko")
-    for module in scope.modules():
-        for call in module.facts.calls if uses_nameko else module.calls_named(SENDING):
-            found = next(effects_of(draft, ((call, module),), {}), None)
-            if found is None or found.kind != "publish":
-                continue
-            function = module.facts.functions[call.function].name if call.function is not None else ""
-            channels = channels_of(draft, call, module)
-            for service in scope.services_running(call, module):
-                for channel in channels:
-                    yield Publisher(
-                        at=found.at,
-                        name=f"{service}.{function.rpartition('.')[2]}",
-                        key=f"{service} publishes {known(channel) or 'a message'} in {function}",
-                        service=service,
-                        broker=broker_of(draft, call, module),
-                        library=draft.program.callee(call, module).partition(".")[0],
-                        channel=channel,
-                        function=function,
-                    )
+    for one in publications(draft, scope):
+        module, call = one.module, one.call
+        found = module.function(one.function)
+        function = found.name if found is not None else ""
+        channels = (one.channel,) if one.channel is not None else channels_of(draft, call, module)
+        for service in scope.services_running(call, module):
+            for channel in channels:
+                yield Publisher(
+                    at=call.at,
+                    name=f"{service}.{function.rpartition('.')[2]}",
+                    key=f"{service} publishes {known(channel) or 'a message'} in {function}",
+                    service=service,
+                    broker=one.broker,
+                    library=draft.program.callee(call, module).partition(".")[0],
+                    channel=channel,
+                    function=function,
+                )

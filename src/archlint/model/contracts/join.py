@@ -34,6 +34,7 @@ FactT = TypeVar("FactT", bound=Fact)
 _GENERIC_WORDS = frozenset(
     ("api", "apis", "service", "services", "svc", "server", "microservice", "openapi", "swagger", "rest", "http", "the")
 )
+_JOBS = frozenset({"celery", "dramatiq", "rq", "arq", "temporal"})
 _DOCUMENTATION = pattern(r"(?:^|/)docs?/|(?:^|/)documentation/")
 
 
@@ -302,7 +303,7 @@ def _fill_in(
                 related=tuple(Place(one.at, f"the contract {one.name}") for one in http[:3]),
             )
     # A task handed to workers of its own code base is no event.
-    published = [one for one in draft.select(Publisher) if one.service == service.name and one.broker != "celery"]
+    published = [one for one in draft.select(Publisher) if one.service == service.name and one.broker not in _JOBS]
     operations = (*service.published_operations, *(Place(one.at, f"publishes {one}") for one in published))
     link(service, contracts=contracts, published_operations=operations, has_contract=_has_contract(service, contracts))
 

@@ -1,0 +1,243 @@
+"""Functions that change a database and publish a message, with nothing that makes both happen or neither.
+
+In: the publications of the services' code, followed up through helpers that only publish, and the changes of databases,
+followed down through helpers that only change. Out: one DualWrite a function. Refuses: relays of an outbox, jobs that a
+service hands to its own workers, and functions whose changes are not known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from archlint.core.facts.python import Literal, Member, PythonCall, PythonFunction, Reference
+from archlint.core.record import dataclass, pattern
+from archlint.core.system.consistency import DualWrite
+from archlint.core.values import Place, known
+from archlint.model.change_capture import captured
+from archlint.model.code.publications import Publication, job_of, publications
+from archlint.model.code.publishing import channels_of
+from archlint.model.code.scope import CodeScope, code_scope
+from archlint.model.code.stored_changes import NAMES, StoredChange, change_of
+from archlint.model.draft import Draft
+from archlint.model.program.program import Module
+
+_MOST_HOPS = 3
+_MOST_CALLERS = 40
+_RELAY = pattern(
+    r"outbox|relay|(publish|dispatch|send|flush)_?(pending|unsent|unpublished|stored|queued)|unpublished|"
+    r"dead_?letter|dlq",
+    re.I,
+)
+_OUTBOX = pattern(
+    r"outbox|outgoing|(pending|unsent|queued|unpublished)_?(events?|messages?)|(events?|messages?)_?queue", re.I
+)
+_SENT = pattern(
+    r"^(is_)?(published|dispatched|sent|delivered|relayed|publish(ed)?_at|dispatched_at|sent_at|delivered_at)$", re.I
+)
+_CLAIMED = pattern(r"SKIP\s+LOCKED|outbox", re.I)
+_RUNS_WHAT_IT_IS_GIVEN = frozenset(
+    [
+        "on_commit",
+        "submit",
+        "add_task",
+        "to_thread",
+        "run_in_executor",
+        "create_task",
+        "ensure_future",
+        "start_soon",
+        "run_sync",
+        "run_in_threadpool",
+        "run_coroutine_threadsafe",
+        "partial",
+        "Thread",
+        "spawn",
+        "call_soon",
+        "sync_to_async",
+        "async_to_sync",
+    ]
+)
+"""Calls that run a function they are given within the same piece of work."""
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A publication as one function sees it: the call there that leads to it, and the places between."""
+
+    call: PythonCall
+    publication: Publication
+    chain: tuple[Place, ...]
+
+
+_Function = tuple[PythonFunction, Module]
+
+
+def add_dual_writes(draft: Draft) -> None:
+    """Add them to the draft."""
+    scope = code_scope(draft)
+    found = _Search(draft, scope)
+    seen: set[tuple[str, str]] = set()
+    for (function, module), sent, changes in found.functions():
+        for service in scope.services_running(sent.call, module):
+            if (service, function.name) not in seen:
+                seen.add((service, function.name))
+                draft.add(_subject(draft, service, function, sent, changes))
+
+
+def _subject(
+    draft: Draft, service: str, function: PythonFunction, sent: _Sent, changes: tuple[StoredChange, ...]
+) -> DualWrite:
+    publication = sent.publication
+    channel = publication.channel or next(iter(channels_of(draft, publication.call, publication.module)))
+    where = f"{service}.{function.name.rpartition('.')[2]}"
+    change = next((one for one in changes if one.verb != "commit"), changes[0])
+    return DualWrite(
+        at=sent.call.at,
+        name=where,
+        key=f"{service} {function.name} publishes {known(channel) or 'a message'}",
+        service=service,
+        function=function.name,
+        write=change.shown,
+        broker=publication.broker,
+        channel=channel,
+        protection=captured(draft, service),
+        related=(*(Place(one.at, one.shown) for one in changes[:5]), *sent.chain),
+    )
+
+
+class _Search:
+    """The functions that do both. Summaries of functions are worked out once."""
+
+    def __init__(self, draft: Draft, scope: CodeScope) -> None:
+        self.draft = draft
+        self.scope = scope
+        self.sent: dict[str, list[_Sent]] = {}
+        self.changes: dict[str, tuple[StoredChange, ...]] = {}
+        self.bodies: dict[str, dict[int | None, list[PythonCall]]] = {}
+
+    def functions(self) -> Iterator[tuple[_Function, _Sent, tuple[StoredChange, ...]]]:
+        """Each function that does both, with what it publishes first and what it changes."""
+        level: dict[str, _Function] = {}
+        for publication in publications(self.draft, self.scope):
+            module = publication.module
+            function = module.function(publication.function)
+            if function is None or self._is_own_job(publication):
+                continue
+            self.sent.setdefault(function.name, []).append(_Sent(publication.call, publication, ()))
+            level[function.name] = (function, module)
+        done: set[str] = set()
+        for _ in range(_MOST_HOPS):
+            done.update(level)
+            above: dict[str, _Function] = {}
+            for name, found in sorted(level.items()):
+                if _is_relay(self.draft, *found, self._body(*found)):
+                    continue
+                changes = self._changed(*found, _MOST_HOPS)
+                if changes:
+                    if not _marks_sent(*found, changes):
+                        yield found, self.sent[name][0], changes
+                    continue
+                for caller, home, call in self._callers(*found):
+                    if caller.name in done:
+                        continue
+                    inner = self.sent[name][0]
+                    place = Place(inner.call.at, "publishes here")
+                    self.sent.setdefault(caller.name, []).append(_Sent(call, inner.publication, (place, *inner.chain)))
+                    above[caller.name] = (caller, home)
+            level = above
+
+    def _is_own_job(self, publication: Publication) -> bool:
+        """Whether the message is work that the service hands to its own worker: no event that others wait for."""
+        if not publication.way.is_job:
+            return False
+        job = job_of(self.draft, publication)
+        if job is None:
+            return not publication.call.name.endswith("send_task")
+        publishing = set(self.scope.services_running(publication.call, publication.module))
+        owners = set(self.scope.owners(job[1]))
+        return not owners or bool(owners & publishing)
+
+    def _callers(self, function: PythonFunction, module: Module) -> Iterator[tuple[PythonFunction, Module, PythonCall]]:
+        last = function.name.rpartition(".")[2]
+        for call, home in self.draft.program.callers(function, module)[:_MOST_CALLERS]:
+            caller = home.function(call.function)
+            if caller is None or caller is function or not self.scope.owners(home):
+                continue
+            called = call.name.rpartition(".")[2]
+            by_name = called == last or (last in ("__init__", "__call__") and called)
+            if by_name or called in _RUNS_WHAT_IT_IS_GIVEN:
+                yield caller, home, call
+
+    def _body(self, function: PythonFunction, module: Module) -> list[PythonCall]:
+        """The calls in the function itself, not in the functions inside it."""
+        bodies = self.bodies.get(module.path)
+        if bodies is None:
+            bodies = self.bodies[module.path] = {}
+            for call in module.facts.calls:
+                bodies.setdefault(call.function, []).append(call)
+        index = next((place for place, one in enumerate(module.facts.functions) if one is function), -1)
+        return bodies.get(index, [])
+
+    def _changed(self, function: PythonFunction, module: Module, hops: int) -> tuple[StoredChange, ...]:
+        """What the function changes itself or through helpers that publish nothing."""
+        found = self.changes.get(function.name)
+        if found is not None:
+            return found
+        self.changes[function.name] = ()
+        changes: list[StoredChange] = []
+        body = self._body(function, module)
+        for call in body:
+            change = change_of(self.draft, call, module) if call.name.rpartition(".")[2] in NAMES else None
+            if change is not None:
+                changes.append(change)
+        if not changes and hops > 0:
+            for call in body:
+                for target, home in self.draft.program.called_functions(call, module):
+                    if target.name in self.sent or target is function or call.name.startswith(("logger.", "logging.")):
+                        continue
+                    inner = self._changed(target, home, hops - 1)
+                    if inner:
+                        changes.append(StoredChange(inner[0].verb, call.at, inner[0].table))
+                        changes.append(inner[0])
+                        break
+                if len(changes) > 5:
+                    break
+        if hops == _MOST_HOPS or changes:
+            self.changes[function.name] = tuple(changes)
+        else:
+            del self.changes[function.name]
+        return tuple(changes)
+
+
+def _is_relay(draft: Draft, function: PythonFunction, module: Module, body: list[PythonCall]) -> bool:
+    """Whether the function publishes what was stored to be published."""
+    if _RELAY.search(function.name.rpartition(".")[2]) or _RELAY.search(function.owner or ""):
+        return True
+    if _RELAY.search(module.path.rpartition("/")[2]):
+        return True
+    for call in body:
+        if call.argument("skip_locked") is not None or _OUTBOX.search(call.name.rpartition(".")[2]):
+            return True
+        for argument in call.arguments:
+            value = argument.value
+            if isinstance(value, Reference) and _OUTBOX.search(value.name.rpartition(".")[2]):
+                return True
+            text = value.value if isinstance(value, Literal) and isinstance(value.value, str) else ""
+            if len(text) > 20 and _CLAIMED.search(text):
+                return True
+    return False
+
+
+def _marks_sent(function: PythonFunction, module: Module, changes: tuple[StoredChange, ...]) -> bool:
+    """Whether what it changes is an outbox, or whether it marks what it published."""
+    if any(one.table is not None and _OUTBOX.search(one.table) for one in changes):
+        return True
+    if any(_SENT.match(column) for one in changes if one.verb == "update" for column in one.columns):
+        return True
+    last = function.end_line
+    return any(
+        isinstance(one.target, Member | Reference)
+        and _SENT.match(one.target.name.rpartition(".")[2])
+        and function.at.line <= one.at.line <= last
+        for one in module.facts.assignments
+    )
