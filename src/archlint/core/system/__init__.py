@@ -31,6 +31,7 @@ from archlint.core.system.services import (
     SharedDeployment,
     StartupDependency,
     Telemetry,
+    TracedClient,
 )
 from archlint.core.system.suppressions import Suppression
 from archlint.core.system.workloads import (
@@ -107,6 +108,7 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     TokenVerification,
     Topic,
     TwoPhaseCommit,
+    TracedClient,
     Workload,
 )
 """The system-level subjects, by which rules are typed. A subclass is selected by its base too."""

@@ -20,11 +20,15 @@ class LoggingSetup(Subject):
     """How a service's logs are set up. ``format``: ``json``, ``text`` or UNKNOWN; ``level`` upper case.
 
     ``fields`` are the names that its JSON records carry, UNKNOWN where the formatter is not understood.
+    ``missing_fields`` are those of ``trace_id``, ``service_name``, ``severity`` and ``timestamp`` that JSON records are
+    known to lack, under whatever name; UNKNOWN where none is known to be missing and some may be.
     """
 
     format: str | Unknown
+    service: str = ""
     level: str | None | Unknown = None
     fields: tuple[str, ...] | Unknown = ()
+    missing_fields: tuple[str, ...] | Unknown = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,6 +39,11 @@ class Telemetry(Subject):
     ``metrics_path`` is where metrics are served. ``prints`` are the ``print`` calls in request and message paths.
     ``log_format`` is the format of ``logging``, None where none is configured; ``log_at`` the line that sets it up, or
     the entry point. ``prints_at`` is the first of ``prints``, or the entry point.
+
+    ``missing_red`` are those of ``requests``, ``errors`` and ``duration`` that no metric of the service gives, UNKNOWN
+    where not all of its metrics are known. ``metrics_at`` is where metrics are set up, ``metric_definitions`` what is
+    measured. ``resources`` are the pools, queues and workers that its code makes, and ``resource_metrics`` what
+    measures their use. ``proprietary_tracing`` is the client of one vendor that traces in the place of OpenTelemetry.
     """
 
     service: str = ""
@@ -46,7 +55,34 @@ class Telemetry(Subject):
     metrics: Setting[str] | None | Unknown = None
     metrics_path: str | None | Unknown = Unknown("archlint does not read it yet")
     tracing: Setting[str] | None | Unknown = None
+    tracing_at: Span | None = None
     prints: tuple[Place, ...] = ()
+    missing_red: tuple[str, ...] | Unknown = Unknown("the service's metrics are not known")
+    metrics_at: Span | None = None
+    metric_definitions: tuple[Place, ...] = ()
+    resources: tuple[Place, ...] = ()
+    resources_at: Span | None = None
+    resource_metrics: Setting[str] | None | Unknown = Unknown("the service's metrics are not known")
+    proprietary_tracing: Setting[str] | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TracedClient(Subject):
+    """The calls that a traced service makes with one client library, or the messages that it publishes with it.
+
+    ``kind``: ``http``, ``grpc`` or ``messaging``. ``at`` is its first call. ``propagation`` is what puts the trace
+    context into its requests: an instrumentation, an agent, an injection in code; None where nothing does. ``instrumentation``
+    names what would, for the message. ``crosses``: whether a service of this system may be at the other end.
+    """
+
+    service: str
+    library: str
+    kind: str
+    tracing: Setting[str]
+    propagation: Setting[str] | None | Unknown = Unknown()
+    instrumentation: str = ""
+    crosses: Truth = Unknown()
+    related: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -157,4 +193,5 @@ __all__ = [
     "Span",
     "StartupDependency",
     "Telemetry",
+    "TracedClient",
 ]

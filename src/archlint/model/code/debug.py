@@ -16,7 +16,7 @@ from archlint.core.system.services import DebugSetting
 from archlint.core.system.workloads import EnvironmentVariable
 from archlint.core.values import Place, Truth, Unknown, is_unknown
 from archlint.model.code.instrumentation import launch_commands
-from archlint.model.code.log_setup import level_name
+from archlint.model.code.log_found import level_name
 from archlint.model.code.names import words_of
 from archlint.model.code.scope import CodeScope, ServiceCode, Surroundings, surroundings_of
 from archlint.model.draft import Draft

@@ -35,7 +35,8 @@ def add_telemetry(draft: Draft) -> None:
         if not service.is_read or code is None or service.role in ("test-tool", "library"):
             continue
         at = entry_point_of(draft, code)
-        logging = logging_of(draft, code, _main_surroundings(draft, service.name))
+        tracing = tracing_of(draft, code)
+        logging = logging_of(draft, code, _main_surroundings(draft, service.name), tracing)
         prints = _prints(draft, code, handlers.get(service.name, []))
         telemetry = Telemetry(
             at=at,
@@ -47,7 +48,7 @@ def add_telemetry(draft: Draft) -> None:
             log_format=logging.format if isinstance(logging, LoggingSetup) else logging,
             log_at=logging.at if isinstance(logging, LoggingSetup) else at,
             metrics=metrics_of(draft, code),
-            tracing=tracing_of(draft, code),
+            tracing=tracing,
             prints=prints,
             prints_at=prints[0].at if prints else at,
         )
