@@ -12,6 +12,7 @@ from archlint.core.facts.base import Fact
 from archlint.core.facts.python import PythonModule
 from archlint.core.system import System
 from archlint.model.addresses import add_addresses
+from archlint.model.code.datastore_clients import add_datastore_clients
 from archlint.model.code.datastores import add_datastores
 from archlint.model.code.dual_writes import add_dual_writes
 from archlint.model.code.grpc import add_grpc_calls
@@ -54,6 +55,7 @@ STAGES = (
     add_http_calls,
     add_grpc_calls,
     add_datastores,
+    add_datastore_clients,
     add_messaging,
     add_dual_writes,
     add_rpc_calls,

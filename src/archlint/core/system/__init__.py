@@ -19,7 +19,7 @@ from archlint.core.system.calls import (
 )
 from archlint.core.system.consistency import DualWrite, EventMutation, EventReplay, JoinedRead, Saga, TwoPhaseCommit
 from archlint.core.system.contracts import Contract, ContractDrift, InvalidContract, Operation
-from archlint.core.system.data import Datastore, DatastoreUse
+from archlint.core.system.data import Datastore, DatastoreClient, DatastoreUse, SchemaCreation
 from archlint.core.system.messaging import Broker, Channel, Consumer, Effect, Publisher, Topic
 from archlint.core.system.security import DatabaseExposure, IamGrant, SecretExposure, TlsSetting, TokenVerification
 from archlint.core.system.services import (
@@ -66,6 +66,7 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     ContractDrift,
     DatabaseExposure,
     Datastore,
+    DatastoreClient,
     DatastoreUse,
     DebugSetting,
     Dependency,
@@ -96,6 +97,7 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     Route,
     RpcCall,
     Saga,
+    SchemaCreation,
     SecretExposure,
     Service,
     ServiceImport,

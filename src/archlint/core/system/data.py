@@ -5,7 +5,7 @@ from __future__ import annotations
 from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.system.base import Subject
-from archlint.core.values import Place, Truth, Unknown
+from archlint.core.values import Place, Setting, Truth, Unknown
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -47,4 +47,33 @@ class Datastore(Subject):
     is_exposed: Truth = Unknown("archlint does not read it yet")
 
 
-__all__ = ["Datastore", "DatastoreUse", "Span"]
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DatastoreClient(Subject):
+    """A client of a datastore, cache or broker that a service makes. ``library`` is what opens the connection.
+
+    ``timeout`` is what bounds connecting or waiting for an answer, in seconds, with its source: ``library`` for a
+    default; None where the library waits without bound. ``bounded_by`` names the arguments that would bound it.
+    """
+
+    service: str
+    library: str
+    timeout: Setting[float] | None | Unknown = Unknown()
+    bounded_by: str = ""
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SchemaCreation(Subject):
+    """A place of a service's code that creates tables. ``statement`` is how: ``create_all()``, ``CREATE TABLE orders``.
+
+    ``at_start`` tells whether serving runs it: when a process starts, or on a request. UNKNOWN where nobody is seen to
+    call it; false for command-line tools and in-memory databases. ``related`` leads from the start to it.
+    """
+
+    service: str
+    statement: str
+    at_start: Truth = Unknown()
+    related: tuple[Place, ...] = ()
+
+
+__all__ = ["Datastore", "DatastoreClient", "DatastoreUse", "SchemaCreation", "Span"]

@@ -175,7 +175,7 @@ def redis_writes(draft: Draft, scope: CodeScope, service: str) -> Truth:
 
 def _of_module(draft: Draft, scope: CodeScope, module: Module) -> Iterator[tuple[tuple[str, ...], Connected]]:
     for call in module.calls_named(_CONSTRUCTORS):
-        connection = connection_of(draft.program.callee(call, module), _spread(draft, call, module))
+        connection = connection_of(draft.program.callee(call, module), spread(draft, call, module))
         if connection is not None:
             services = scope.services_running(call, module)
             if services:
@@ -186,7 +186,7 @@ def _of_module(draft: Draft, scope: CodeScope, module: Module) -> Iterator[tuple
             yield services, Connected(connection, module)
 
 
-def _spread(draft: Draft, call: PythonCall, module: Module) -> PythonCall:
+def spread(draft: Draft, call: PythonCall, module: Module) -> PythonCall:
     """The call with ``**settings`` written out, where the dict is one of this module and its keys are literal."""
     arguments: list[Argument] = []
     for one in call.arguments:

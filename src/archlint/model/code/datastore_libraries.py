@@ -25,6 +25,12 @@ class Connection:
     is_open: bool = False
     default_host: str | None = None
     default_database: str | None = None
+    setting: str = ""
+    """The framework's setting that gives it (``DATABASES``), empty where a call does."""
+    options: Expression | None = None
+    """What a setting hands to the driver."""
+    setting_at: Span | None = None
+    """The line of the setting that names this connection, where several stand in one."""
 
 
 @dataclass(frozen=True)

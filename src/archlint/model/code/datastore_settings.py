@@ -52,7 +52,7 @@ def settings_connections(draft: Draft, module: Module) -> Iterator[Connection]:
         if name is None:
             continue
         if name in _URL_SETTINGS and not _is_development(one.target):
-            yield Connection(_URL_SETTINGS[name], one.at, url=one.value)
+            yield Connection(_URL_SETTINGS[name], one.at, url=one.value, setting=name)
         elif name in _MYSQL_SETTINGS:
             mysql.setdefault(_MYSQL_SETTINGS[name], one)
         elif name == "DATABASES" and isinstance(one.target, Reference):
@@ -71,7 +71,9 @@ def settings_connections(draft: Draft, module: Module) -> Iterator[Connection]:
         if call.name.endswith((".config.update", ".config.from_mapping")):
             for argument in call.arguments:
                 if argument.name in _URL_SETTINGS:
-                    yield Connection(_URL_SETTINGS[argument.name], argument.at, url=argument.value)
+                    yield Connection(
+                        _URL_SETTINGS[argument.name], argument.at, url=argument.value, setting=argument.name
+                    )
 
 
 def _setting_name(target: Expression) -> str | None:
@@ -91,7 +93,13 @@ def _is_development(target: Expression) -> bool:
 def _django(draft: Draft, assignment: PythonAssignment, module: Module) -> Iterator[Connection]:
     if words_of(module.facts.name.rpartition(".")[2]) & _DEVELOPMENT or not isinstance(assignment.value, Dictionary):
         return
-    for _, given in assignment.value.entries:
+    written = assignment.value_at
+    lines = [
+        one.at
+        for one in module.facts.strings
+        if one.name == "ENGINE" and written.line <= one.at.line <= written.end_line
+    ]
+    for place, (_, given) in enumerate(assignment.value.entries):
         inner, where = assigned_value(draft, given, module)
         if not isinstance(inner, Dictionary):
             if isinstance(inner, Result):
@@ -107,5 +115,6 @@ def _django(draft: Draft, assignment: PythonAssignment, module: Module) -> Itera
         if engine and engine != "sqlite":
             yield Connection(
                 engine, assignment.at, host=parts.get("HOST"), port=parts.get("PORT"), database=parts.get("NAME"),
-                account=parts.get("USER"),
+                account=parts.get("USER"), setting="DATABASES", options=parts.get("OPTIONS"),
+                setting_at=lines[place] if len(lines) == len(assignment.value.entries) else None,
             )  # fmt: skip

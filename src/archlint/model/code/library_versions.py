@@ -1,0 +1,91 @@
+"""Which version of a library a file runs with, as far as the requirements around it say.
+
+In: the requirements of the workspace. Out: whether the version in use is older than a given one, and which of several
+libraries is required at all. A requirement that leaves both open gives UNKNOWN.
+"""
+
+from __future__ import annotations
+
+import re
+
+from archlint.core.facts.python import PythonRequirement
+from archlint.core.record import pattern
+from archlint.core.values import Truth, Unknown
+from archlint.model.draft import Draft
+
+Version = tuple[int, ...]
+
+_CLAUSE = pattern(r"(?P<operator>===|==|~=|<=|>=|!=|<|>|\^|~|=)?\s*v?(?P<version>\d+(?:\.\d+)*)(?P<wild>\.\*)?")
+_NOT_KNOWN = Unknown("the version in use is not known")
+
+
+def is_older(draft: Draft, path: str, package: str, version: Version) -> Truth:
+    """Whether the file's process runs with a version of the package below the given one."""
+    answers = [_is_older(one.specifier, version) for one in _required(draft, path, package)]
+    return next((one for one in answers if not isinstance(one, Unknown)), _NOT_KNOWN)
+
+
+def requires(draft: Draft, path: str, package: str) -> bool:
+    """Whether the requirements nearest to the file that name the package do so for production."""
+    return bool(_required(draft, path, package))
+
+
+def _required(draft: Draft, path: str, package: str) -> list[PythonRequirement]:
+    """The requirements of the package in the nearest directory upward that has any, those for development left out."""
+    by_package = draft.memo.get("requirements by package")
+    if not isinstance(by_package, dict):
+        by_package = draft.memo["requirements by package"] = {}
+        for one in draft.index.of(PythonRequirement):
+            if not one.development:
+                home = one.at.path.rpartition("/")[0]
+                # requirements/base.txt holds for the directory above.
+                home = home.removesuffix("requirements").rstrip("/") if home.endswith("requirements") else home
+                by_package.setdefault(one.name, {}).setdefault(home, []).append(one)
+    homes: dict[str, list[PythonRequirement]] = by_package.get(package, {})
+    directory = path
+    while homes and directory:
+        directory = directory.rpartition("/")[0]
+        if directory in homes:
+            return homes[directory]
+    # A workspace that states it once, wherever that is, means it for all.
+    return [one for found in homes.values() for one in found] if len(homes) == 1 else []
+
+
+def _is_older(specifier: str, version: Version) -> Truth:
+    specifier = specifier.partition(";")[0]
+    for clause in specifier.split(","):
+        match = _CLAUSE.match(clause.strip())
+        if match is None:
+            continue
+        given = _numbers(match["version"])
+        operator = match["operator"] or "=="
+        if operator in ("==", "===", "="):
+            return _padded(given, version) < version
+        if operator in ("~=", "^", "~"):
+            # The highest that they allow lies below the next number.
+            kept = _kept(operator, given)
+            if _padded(given, version) >= version:
+                return False
+            return (*kept[:-1], kept[-1] + 1) <= version[: len(kept)] or _NOT_KNOWN
+        if operator in ("<", "<=") and given <= version and (operator == "<" or given < version):
+            return True
+        if operator in (">", ">=") and _padded(given, version) >= version:
+            return False
+    return _NOT_KNOWN
+
+
+def _kept(operator: str, given: Version) -> Version:
+    if operator == "~=":
+        return given[:-1] or given
+    if operator == "~":
+        return given[:2]
+    first = next((place for place, one in enumerate(given) if one), len(given) - 1)
+    return given[: first + 1]
+
+
+def _numbers(text: str) -> Version:
+    return tuple(int(part) for part in re.split(r"\.", text) if part)
+
+
+def _padded(given: Version, version: Version) -> Version:
+    return given + (0,) * (len(version) - len(given))
