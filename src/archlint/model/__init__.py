@@ -12,6 +12,7 @@ from archlint.core.facts.base import Fact
 from archlint.core.facts.python import PythonModule
 from archlint.core.system import System
 from archlint.model.addresses import add_addresses
+from archlint.model.code.access import add_api_operations
 from archlint.model.code.datastore_clients import add_datastore_clients
 from archlint.model.code.datastores import add_datastores
 from archlint.model.code.dual_writes import add_dual_writes
@@ -66,6 +67,7 @@ STAGES = (
     add_probe_service,
     add_secrets,
     add_contracts,
+    add_api_operations,
     add_startup_dependencies,
     add_shared_deployments,
     add_dependencies,

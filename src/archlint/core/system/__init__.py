@@ -21,7 +21,14 @@ from archlint.core.system.consistency import DualWrite, EventMutation, EventRepl
 from archlint.core.system.contracts import Contract, ContractDrift, InvalidContract, Operation
 from archlint.core.system.data import Datastore, DatastoreClient, DatastoreUse, SchemaCreation
 from archlint.core.system.messaging import Broker, Channel, Consumer, Effect, Publisher, Topic
-from archlint.core.system.security import DatabaseExposure, IamGrant, SecretExposure, TlsSetting, TokenVerification
+from archlint.core.system.security import (
+    ApiOperation,
+    DatabaseExposure,
+    IamGrant,
+    SecretExposure,
+    TlsSetting,
+    TokenVerification,
+)
 from archlint.core.system.services import (
     CallCycle,
     DebugSetting,
@@ -56,6 +63,7 @@ SubjectT = TypeVar("SubjectT", bound="Subject | Fact")
 
 SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     AddressReference,
+    ApiOperation,
     Broker,
     CallCycle,
     Channel,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archlint.core.record import dataclass
 from archlint.core.system.base import Subject
-from archlint.core.values import Place, Truth
+from archlint.core.values import Place, Setting, Truth, Unknown
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,6 +51,30 @@ class TokenVerification(Subject):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class ApiOperation(Subject):
+    """An operation of an API that may change state: one method of a route that code serves, or of a contract whose
+    serving code is not in the scan. Operations that only read by their method are none.
+
+    ``declared_in``: ``code`` or ``contract``. ``changes_state``: its handling writes, publishes or asks another service
+    to. ``purpose``: ``business``, or what may not ask for an identity: ``login``, ``registration``, ``consent``,
+    ``webhook``, ``message`` (a broker delivers it), ``operational``. ``is_reachable``: a client of the system can call
+    it: an rpc only where a gateway or public Service leads to it. ``authentication`` is what identifies its caller in
+    code, contract or gateway, None where nothing does; it is not looked for where the purpose is none of business.
+    """
+
+    service: str
+    protocol: str
+    method: str
+    path: str | Unknown
+    declared_in: str = "code"
+    changes_state: Truth = Unknown()
+    purpose: str = "business"
+    is_reachable: Truth = True
+    authentication: Setting[str] | None | Unknown = Unknown()
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class IamGrant(Subject):
     """Permissions given in Terraform. ``problem`` says what is too wide, None where nothing is."""
 
@@ -72,4 +96,4 @@ class DatabaseExposure(Subject):
     related: tuple[Place, ...] = ()
 
 
-__all__ = ["DatabaseExposure", "IamGrant", "SecretExposure", "TlsSetting", "TokenVerification"]
+__all__ = ["ApiOperation", "DatabaseExposure", "IamGrant", "SecretExposure", "TlsSetting", "TokenVerification"]

@@ -1,0 +1,216 @@
+"""Who may call what an API offers: its operations, what they change, and what identifies their callers.
+
+In: the routes that code declares, contracts, calls, exposures and manifests. Out: ``ApiOperation`` subjects: one for
+each method of a route that may change state, and for each such operation of a contract whose serving code is not in the
+scan. Any layer may identify the caller: the handler, its decorators and dependencies, its router, application or
+middleware, the framework's settings, a gateway.
+"""
+
+from __future__ import annotations
+
+from archlint.core.facts.python import PythonFunction
+from archlint.core.span import Span
+from archlint.core.system.calls import Route
+from archlint.core.system.contracts import Contract, Operation
+from archlint.core.system.security import ApiOperation
+from archlint.core.system.services import Service
+from archlint.core.values import Place, Setting, Truth, Unknown
+from archlint.model.code.access.changes import change_of
+from archlint.model.code.access.layers import Hook, hooks_of, of_layers
+from archlint.model.code.access.purposes import only_reads, purpose_of
+from archlint.model.code.access.signals import Evidence, best
+from archlint.model.code.access.views import of_django_middleware, of_function_view
+from archlint.model.code.objects import class_named, methods_of
+from archlint.model.code.routes import Declared, declared_routes
+from archlint.model.code.scope import code_scope
+from archlint.model.code.serving.found import Found
+from archlint.model.deployment.gateway_access import Gateways, gateways_of
+from archlint.model.draft import Draft
+from archlint.model.program.program import Module
+
+Handler = tuple[PythonFunction, Module]
+
+_UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+_ACTIONS = {"POST": ("create",), "PUT": ("update",), "PATCH": ("partial_update", "update"), "DELETE": ("destroy",)}
+_KINDS = frozenset({"business"})
+_FRAMEWORKS_OUTSIDE = frozenset({"graphql", "library", "lambda", "chalice"})
+"""Where the platform in front decides who may call, or one route answers everything."""
+
+
+def add_api_operations(draft: Draft) -> None:
+    """Add the operations."""
+    gateways = gateways_of(draft)
+    for service in draft.services:
+        declared = declared_routes(draft, service.name)
+        if declared is not None and service.role != "test-tool":
+            _add_routes(draft, service, declared, gateways)
+    for contract in draft.select(Contract):
+        if contract.format == "openapi":
+            _add_contract(draft, contract, gateways)
+
+
+def _add_routes(draft: Draft, service: Service, declared: Declared, gateways: Gateways) -> None:
+    unsafe = [
+        (route, found, method)
+        for route, found in declared.routes
+        if route.kind in _KINDS and found.framework not in _FRAMEWORKS_OUTSIDE
+        for method in _methods(route)
+    ]
+    if not unsafe:
+        return
+    code = code_scope(draft).code(service.name)
+    modules = list(code.modules) if code is not None else []
+    hooks = hooks_of(draft, declared.served, modules)
+    if "django" in service.frameworks:
+        hooks.append(Hook(None, of_django_middleware(draft, modules)))
+    for route, found, method in unsafe:
+        draft.add(_operation(draft, service, declared, route, found, method, hooks, gateways))
+
+
+def _methods(route: Route) -> tuple[str, ...]:
+    if route.protocol == "grpc":
+        return ("RPC",)
+    return tuple(one for one in route.methods if one in _UNSAFE) if route.methods else ("ANY",)
+
+
+def _operation(
+    draft: Draft,
+    service: Service,
+    declared: Declared,
+    route: Route,
+    found: Found,
+    method: str,
+    hooks: list[Hook],
+    gateways: Gateways,
+) -> ApiOperation:
+    handler, owner = handler_of(draft, found, method)
+    path = route.path if isinstance(route.path, str) else found.path
+    shown = path if isinstance(path, str) else "?"
+    calls = draft.program.reachable(*handler, 4) if handler is not None else ()
+    named = frozenset(call.name.rpartition(".")[2] for call, _ in calls)
+    name = handler[0].name if handler is not None else found.handler
+    purpose = purpose_of(shown if isinstance(path, str) else "", name, method, named)
+    reachable: Truth = True if route.protocol == "http" else gateways.reaches(service.name)
+    authentication: Evidence = Unknown("not looked for")
+    changes: Truth = Unknown("not looked for")
+    related: tuple[Place, ...] = ()
+    if purpose == "business" and reachable is not False:
+        authentication = _authentication(draft, service, declared, found, hooks, gateways, handler, owner)
+        if authentication is None:
+            changes, related = _changes(draft, route, method, shown, handler, name)
+    title = f"{method} {shown}" if route.protocol == "http" else shown
+    return ApiOperation(
+        at=_place(found, handler),
+        name=title,
+        key=f"{service.name} {title}",
+        service=service.name,
+        protocol=route.protocol,
+        method=method,
+        path=route.path,
+        declared_in="code",
+        changes_state=changes,
+        purpose=purpose,
+        is_reachable=reachable,
+        authentication=authentication,
+        related=related,
+    )
+
+
+def _authentication(
+    draft: Draft,
+    service: Service,
+    declared: Declared,
+    found: Found,
+    hooks: list[Hook],
+    gateways: Gateways,
+    handler: Handler | None,
+    owner: str | None,
+) -> Evidence:
+    evidence = gateways.identifies(service.name)
+    if not isinstance(evidence, Setting):
+        evidence = best(evidence, of_layers(draft, declared.served, hooks, found, handler, owner))
+    if evidence is None and found.framework == "django" and handler is not None and owner is None:
+        evidence = of_function_view(draft, *handler)
+    if evidence is None and handler is None and owner is None:
+        return Unknown("its handler is not read")
+    return evidence
+
+
+def _changes(
+    draft: Draft, route: Route, method: str, path: str, handler: Handler | None, name: str
+) -> tuple[Truth, tuple[Place, ...]]:
+    guessed = method in ("POST", "ANY", "RPC")
+    changes, related = change_of(draft, handler, guessed)
+    if changes is not True and guessed and only_reads(path, name):
+        return False, ()
+    return changes, related
+
+
+def handler_of(draft: Draft, found: Found, method: str) -> tuple[Handler | None, str | None]:
+    """The function that handles a method of a route, and the class of a class-based view."""
+    if found.function is not None and found.module is not None:
+        return (found.function, found.module), found.function.owner if found.protocol == "grpc" else _view_class(
+            draft, found
+        )
+    function = draft.program.function_named(found.handler) if found.handler else None
+    if function is not None:
+        return function, _view_class(draft, found)
+    name = found.handler
+    owner, _, action = name.rpartition(".")
+    if class_named(draft, name) is None and class_named(draft, owner) is not None and action:
+        return None, owner
+    if class_named(draft, name) is None:
+        return None, None
+    methods = methods_of(draft, name)
+    lowered = method.lower()
+    wanted = (lowered, f"on_{lowered}", *_ACTIONS.get(method, ()), "dispatch_request", "__call__")
+    return next((methods[one] for one in wanted if one in methods), None), name
+
+
+def _view_class(draft: Draft, found: Found) -> str | None:
+    owner = found.handler.rpartition(".")[0]
+    return owner if class_named(draft, owner) is not None else None
+
+
+def _place(found: Found, handler: Handler | None) -> Span:
+    """The line that a person edits: the route's declaration on its handler, else the handler."""
+    if handler is None or found.function is not None:
+        return found.at
+    function = handler[0]
+    return function.decorator_spans[0] if function.decorator_spans else function.at
+
+
+def _add_contract(draft: Draft, contract: Contract, gateways: Gateways) -> None:
+    """The operations of a contract that no code of the scan serves, as far as it can be read."""
+    services = [one for one in map(draft.service, contract.services) if one is not None]
+    if any(one.is_read for one in services) or contract.is_operational:
+        return
+    for one in contract.operations:
+        if one.method in _UNSAFE:
+            draft.add(_of_contract(contract, one, services, gateways))
+
+
+def _of_contract(contract: Contract, one: Operation, services: list[Service], gateways: Gateways) -> ApiOperation:
+    purpose = purpose_of(one.path, "", one.method, frozenset())
+    authentication: Evidence = None
+    if isinstance(one.is_authenticated, Unknown):
+        authentication = one.is_authenticated
+    elif one.is_authenticated:
+        authentication = Setting("the contract's security", "configuration", one.at)
+    for service in services:
+        authentication = best(authentication, gateways.identifies(service.name))
+    reads = one.method == "POST" and only_reads(one.path, "")
+    return ApiOperation(
+        at=one.at,
+        name=f"{one.method} {one.path}",
+        key=f"{contract.name} {one.method} {one.path}",
+        service=services[0].name if services else contract.name,
+        protocol="http",
+        method=one.method,
+        path=one.path,
+        declared_in="contract",
+        changes_state=not reads,
+        purpose=purpose,
+        is_reachable=True,
+        authentication=authentication,
+    )

@@ -1,0 +1,229 @@
+"""Whether handling a request changes something: a datastore, a queue, another service, a file, what the process keeps.
+
+In: a handler. Out: the first change that is seen, UNKNOWN where none is seen but not all is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archlint.core.facts.python import (
+    Choice,
+    Comprehension,
+    Dictionary,
+    Display,
+    Element,
+    Expression,
+    Item,
+    Literal,
+    Member,
+    PythonCall,
+    PythonFunction,
+    Reference,
+)
+from archlint.core.record import pattern
+from archlint.core.span import Span
+from archlint.core.system.calls import GrpcCall, HttpCall
+from archlint.core.values import Place, Truth, Unknown
+from archlint.model.code.access.purposes import only_reads
+from archlint.model.code.message_effects import effects_of
+from archlint.model.code.objects import base_of, call_of, member_of
+from archlint.model.draft import Draft
+from archlint.model.paths import names
+from archlint.model.program.program import Module
+
+_DEPTH = 6
+_UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_MUTATORS = names("append add update pop remove insert clear extend setdefault popitem discard appendleft popleft")
+_COMMITS = names("commit flush add_all bulk_save_objects bulk_insert_mappings save_all")
+_WRITES = pattern(
+    r"^(?:create|insert|save|update|upsert|delete|remove|publish|enqueue|persist|store|place|send|submit|register|add|"
+    r"cancel|approve|reject|transfer|withdraw|deposit|charge|refund|book|reserve|schedule|dispatch|emit|produce|push|"
+    r"rpush|lpush|sadd|hset|zadd|xadd|hmset|incr|decr|upload|put|set|write|assign|archive|restore|purchase|pay|checkout|"
+    r"order|empty|apply|mark|process|execute|trigger|start|stop)(?:_[a-z0-9_]+|[A-Z]\w*)?$"
+)
+"""What methods are called that change something, on an object that is not known."""
+
+_HARMLESS = pattern(
+    r"(?i)(?:^|\.)(?:log|logger|logging|metrics?|statsd|span|tracer|counter|histogram|response|resp|headers|params|"
+    r"form|schema|parser|completions?|messages|embeddings|images|chat|llm|client_session|context|ctx|dict|set|params)\.\w+$"
+)
+_FILES = names(
+    "upload_file upload_fileobj put_object upload_blob upload_from_string upload_from_file write_bytes write_text"
+)
+_REMOVALS = names("os.remove os.unlink os.rename os.replace shutil.move shutil.copyfileobj shutil.rmtree shutil.copy")
+
+
+def change_of(
+    draft: Draft, handler: tuple[PythonFunction, Module] | None, is_post: bool
+) -> tuple[Truth, tuple[Place, ...]]:
+    """Whether handling changes state, with the place of the first change that is seen."""
+    if handler is None:
+        return (Unknown("its handler is not read"), ()) if is_post else (True, ())
+    function, module = handler
+    calls = draft.program.reachable(function, module, _DEPTH)
+    written = _written(draft)
+    for effect in effects_of(draft, calls, written):
+        if not (effect.at in written and _reads_elsewhere(draft, effect.at)):
+            return True, (Place(effect.at, f"changes state: {effect.what}"),)
+    place = _kept(draft, function, module, calls)
+    if place is not None:
+        return True, (place,)
+    guess = None
+    for call, home in calls:
+        what = _other(draft, call, home)
+        if what is not None:
+            return True, (Place(call.at, f"changes state: {what}"),)
+        guess = guess or _by_name(draft, call, home)
+    if guess is not None:
+        return True, (guess,)
+    if is_post:
+        return Unknown("nothing that it changes is seen"), ()
+    return (True, ()) if calls else (Unknown("its handler does nothing"), ())
+
+
+def _written(draft: Draft) -> Mapping[Span, str]:
+    memo = draft.memo.get("unsafe calls")
+    if not isinstance(memo, dict):
+        memo = draft.memo["unsafe calls"] = {
+            one.at: one.method for one in draft.select(HttpCall) if isinstance(one.method, str)
+        }
+    return memo
+
+
+def _reads_elsewhere(draft: Draft, at: Span) -> bool:
+    """Whether an unsafe call to another service only asks there: its path says search, validate, predict."""
+    memo = draft.memo.get("paths of calls")
+    if not isinstance(memo, dict):
+        memo = draft.memo["paths of calls"] = {
+            one.at: one.path for one in draft.select(HttpCall) if isinstance(one.path, str)
+        }
+    path = memo.get(at)
+    return isinstance(path, str) and only_reads(path, "")
+
+
+def _other(draft: Draft, call: PythonCall, module: Module) -> str | None:
+    last = call.name.rpartition(".")[2]
+    if last in _COMMITS and "." in call.name:
+        return f"{last}()"
+    if last in _FILES:
+        return f"{last}()"
+    if last == "open" and call.name == "open":
+        mode = call.argument("mode", 1)
+        if mode is not None and isinstance(mode.value, Literal) and str(mode.value.value)[:1] in ("w", "a", "x"):
+            return "a file"
+    if call.name in _REMOVALS:
+        return call.name
+    if call.at in _rpcs(draft):
+        return None if only_reads("", last) else f"{last}() of another service"
+    if last in ("delete", "save", "create", "bulk_update", "update") and ".objects" in call.name:
+        return call.name.rpartition(".objects")[2].lstrip(".") or last
+    return None
+
+
+def _rpcs(draft: Draft) -> frozenset[Span]:
+    memo = draft.memo.get("places of rpcs")
+    if not isinstance(memo, frozenset):
+        memo = draft.memo["places of rpcs"] = frozenset(one.at for one in draft.select(GrpcCall))
+    return memo
+
+
+def _by_name(draft: Draft, call: PythonCall, module: Module) -> Place | None:
+    """A method of an object that is not known whose name says that it changes something."""
+    last = call.name.rpartition(".")[2]
+    if not _WRITES.match(last) or "." not in call.name or _HARMLESS.search(call.name):
+        return None
+    callee = draft.program.callee(call, module)
+    if draft.program.function_named(callee) is not None:
+        return None
+    if last in (
+        "add",
+        "set",
+        "put",
+        "update",
+        "start",
+        "process",
+        "apply",
+        "stop",
+        "execute",
+        "order",
+        "remove",
+        "store",
+    ):
+        return None
+    if not callee.startswith("?") and not callee.startswith(("nameko.", "fastapi.", "dapr.")):
+        return None
+    return Place(call.at, f"changes state: {last}()")
+
+
+def _kept(
+    draft: Draft, function: PythonFunction, module: Module, calls: tuple[tuple[PythonCall, Module], ...]
+) -> Place | None:
+    """A change of what the process itself keeps: a list or dictionary of a module."""
+    for call, home in calls:
+        if member_of(call.callee) in _MUTATORS:
+            base = base_of(call.callee)
+            if base is not None and _is_kept(draft, base, home, 0):
+                return Place(call.at, f"changes what the process keeps: {member_of(call.callee)}()")
+    ran = {(home.path, call.function) for call, home in calls}
+    ran.update((module.path, place) for place, one in enumerate(module.facts.functions) if one is function)
+    for path in sorted({path for path, _ in ran}):
+        home = draft.program.modules[path]
+        for one in home.facts.assignments:
+            if (
+                (path, one.function) in ran
+                and isinstance(one.target, Item)
+                and _is_kept(draft, one.target.base, home, 0)
+            ):
+                return Place(one.at, "changes what the process keeps")
+    return None
+
+
+def _is_kept(draft: Draft, value: Expression, module: Module, depth: int) -> bool:
+    """Whether an expression stands for a list or dictionary of a module, or what is in one."""
+    if depth > 4:
+        return False
+    if isinstance(value, Reference):
+        return _stands_in_module(draft, value, module)
+    if isinstance(value, Element):
+        return _is_kept(draft, value.iterable, module, depth + 1)
+    if isinstance(value, Item | Member):
+        return _is_kept(draft, value.base, module, depth + 1)
+    if isinstance(value, Choice):
+        return any(_is_kept(draft, one, module, depth + 1) for one in value.options)
+    call = call_of(value, module)
+    if call is not None and member_of(call.callee) in ("get", "setdefault", "enumerate", "next", "values", "items"):
+        base = base_of(call.callee)
+        if base is not None:
+            return _is_kept(draft, base, module, depth + 1)
+        return bool(call.arguments) and _is_kept(draft, call.arguments[0].value, module, depth + 1)
+    return False
+
+
+def _stands_in_module(draft: Draft, value: Reference, module: Module) -> bool:
+    index = draft.memo.get("collections of modules")
+    if not isinstance(index, dict):
+        index = draft.memo["collections of modules"] = _collections(draft)
+    return value.name in index or draft.program.qualify(value, module) in index
+
+
+def _collections(draft: Draft) -> dict[str, bool]:
+    found = {}
+    for module in draft.program.modules.values():
+        for one in module.facts.assignments:
+            if one.function is not None or not isinstance(one.target, Reference):
+                continue
+            if isinstance(one.value, Display | Dictionary | Comprehension):
+                found[one.target.name] = True
+            else:
+                call = call_of(one.value, module)
+                if call is not None and member_of(call.callee) in (
+                    "dict",
+                    "list",
+                    "set",
+                    "defaultdict",
+                    "deque",
+                    "OrderedDict",
+                ):
+                    found[one.target.name] = True
+    return found
