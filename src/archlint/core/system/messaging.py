@@ -24,7 +24,8 @@ class Consumer(Subject):
 
     ``effects`` are what its handling changes; ``deduplication`` what makes a second delivery harmless, None where
     nothing does. ``handler_at`` is the handler's definition, or the loop that handles. ``is_repeatable``: every effect
-    is absolute. ``acknowledgement``: ``auto``, ``before``, ``after``, or UNKNOWN.
+    is absolute. ``acknowledgement``: ``auto``, ``before``, ``after``, or UNKNOWN; ``acknowledged_at`` is the line that
+    says so. ``change`` names the change that matters most, for messages.
     """
 
     service: str
@@ -37,7 +38,9 @@ class Consumer(Subject):
     changes_state: Truth = Unknown()
     is_repeatable: Truth = Unknown()
     deduplication: Setting[str] | None | Unknown = None
+    change: str = ""
     acknowledgement: str | Unknown = Unknown()
+    acknowledged_at: Span | None = None
     dead_letter: Setting[str] | None | Unknown = Unknown()
     in_production_code: Truth = True
     related: tuple[Place, ...] = ()

@@ -14,6 +14,7 @@ from archlint.core.facts.python import Dictionary, Expression, Literal, PythonCa
 from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Place, Setting, Unknown
+from archlint.model.code.consumer_libraries import LIBRARIES
 from archlint.model.code.handler_trace import texts_of
 from archlint.model.code.registrations import Handling
 from archlint.model.code.scope import CodeScope, ServiceCode, assigned_value
@@ -68,9 +69,9 @@ def dead_letter_of(
     draft: Draft, handling: Handling, service: str, code: ServiceCode, declared: list[Declaration]
 ) -> tuple[Setting[str] | Unknown | None, tuple[Place, ...]]:
     """Where the messages go that this handling cannot handle, and the declarations that say so."""
-    if handling.broker in ("azure-servicebus", "dramatiq"):
+    if LIBRARIES[handling.library].failures == "kept":
         return Setting(f"{handling.library}'s own dead-letter queue", "library", handling.registered_at), ()
-    if handling.library == "nameko":
+    if handling.library == "nameko":  # it acknowledges what has failed, too
         return None, ()
     if handling.broker == "rabbitmq":
         return _of_queue(handling, service, declared)

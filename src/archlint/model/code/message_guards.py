@@ -10,8 +10,7 @@ from __future__ import annotations
 import builtins
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
 from archlint.core.facts.python import (
     Choice,
@@ -31,6 +30,7 @@ from archlint.core.facts.python import (
 )
 from archlint.core.span import Span
 from archlint.core.values import Setting, Unknown
+from archlint.model.code.handler_paths import Handled
 from archlint.model.code.message_effects import FoundEffect, sql_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
@@ -141,23 +141,10 @@ _MUST_STAND_BEHIND = frozenset({"insert", "increment", "mail", "payment"})
 _MOST_STEPS = 8
 _DEPTH = 3
 
-Targets = Callable[[PythonCall, Module], tuple[tuple[PythonFunction, Module], ...]]
-
-
-@dataclass(frozen=True)
-class Handled:
-    """How the code comes to its changes: all calls that handling makes, and for each function (by name) the call that
-    enters it first. ``targets`` are the functions that a call may run."""
-
-    calls: list[tuple[PythonCall, Module]]
-    entries: dict[str, tuple[PythonCall, Module]]
-    targets: Targets
-    wrappers: tuple[tuple[PythonFunction, Module], ...] = ()
-
 
 def recognition(draft: Draft, handled: Handled, effects: Iterable[FoundEffect]) -> Setting[str] | Unknown | None:
     """What recognises a second delivery before the changes that it would make twice."""
-    places = {call.at: (call, module) for call, module in handled.calls}
+    places = handled.places
     verdicts = [
         (effect.kind, _protection(draft, handled, *places[effect.at]))
         for effect in effects

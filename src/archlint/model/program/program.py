@@ -11,6 +11,7 @@ from archlint.model.program.index import Definitions, Module
 from archlint.model.program.objects import Objects
 from archlint.model.program.resolved import HOLE, Lookup, Resolved
 from archlint.model.program.settings import Settings
+from archlint.model.program.structures import structure
 from archlint.model.program.values import Evaluation
 
 __all__ = ["HOLE", "Lookup", "Module", "Program", "Resolved"]
@@ -65,6 +66,11 @@ class Program:
         attributes, module globals, factories and context managers; None where it is not one known call."""
         thing = self._objects.thing(expression, module)
         return (thing.call, thing.module) if thing.call is not None and thing.module is not None else None
+
+    def structure(self, expression: Expression, module: Module) -> tuple[Expression, Module] | None:
+        """The dict, list or comprehension that the expression stands for, through names, items and functions that return
+        one, with the module that it is written in; None where none is known."""
+        return structure(self._objects, expression, module)
 
     def evaluate(
         self, expression: Expression | None, module: Module, lookup: Lookup | None = None

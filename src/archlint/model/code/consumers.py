@@ -1,0 +1,179 @@
+"""Consumers of messages, judged as a reviewer would.
+
+In: the services' code. Out: a Consumer for each handler of each service, with what its handling changes, what makes a
+second delivery harmless, when it acknowledges and where failed messages go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from archlint.core.facts.python import PythonCall, Reference
+from archlint.core.span import Span
+from archlint.core.system.calls import HttpCall
+from archlint.core.system.messaging import Consumer, Effect
+from archlint.core.values import UNKNOWN, Place, Setting, Truth, Unknown, is_unknown, known
+from archlint.model.code.acknowledgement import acknowledgement_of
+from archlint.model.code.consuming_loops import looped
+from archlint.model.code.dead_letters import Declaration, dead_letter_of, declarations
+from archlint.model.code.handler_paths import handled_by
+from archlint.model.code.message_effects import FoundEffect, deduplication_of, effects_of
+from archlint.model.code.message_guards import recognition
+from archlint.model.code.registered_callbacks import listening, registered
+from archlint.model.code.registrations import Handling, decorated, items_of
+from archlint.model.code.scope import CodeScope, ServiceCode
+from archlint.model.draft import Draft
+from archlint.model.program.program import Module
+
+_MOST_PLACES = 10
+_CHANGES = {
+    "insert": "an insert",
+    "update": "an update",
+    "increment": "a relative change",
+    "delete": "a delete",
+    "publish": "a published message",
+    "remote-write": "a remote write",
+    "mail": "a mail",
+    "payment": "a payment",
+    "file": "a written file",
+}
+
+
+def consumers_of(draft: Draft, scope: CodeScope) -> list[Consumer]:
+    """The consumers of all services."""
+    written = {one.at: one.method for one in draft.select(HttpCall) if isinstance(one.method, str)}
+    declared = declarations(draft, scope)
+    found: dict[tuple[str, Span, str], Consumer] = {}
+    for handling in handlings(draft, list(scope.modules())):
+        if handling.function is None and handling.calls is None:
+            continue
+        for service in _services(scope, handling):
+            code = scope.code(service)
+            if code is not None:
+                consumer = _consumer(draft, handling, service, code, declared, written)
+                found.setdefault((service, consumer.at, consumer.handler), consumer)
+    return list(found.values())
+
+
+def handlings(draft: Draft, modules: list[Module]) -> Iterator[Handling]:
+    """All code of the modules that handles messages."""
+    for module in modules:
+        yield from decorated(draft, module)
+        yield from registered(draft, module)
+        yield from looped(draft, module)
+    yield from listening(draft)
+
+
+def _services(scope: CodeScope, handling: Handling) -> tuple[str, ...]:
+    path = handling.registered_at.path
+    module = scope.draft.program.modules.get(path)
+    if module is None:
+        return ()
+    if handling.call is not None and handling.call.at == handling.registered_at:
+        return scope.services_running(handling.call, module)
+    return scope.owners(module)
+
+
+def _consumer(
+    draft: Draft,
+    handling: Handling,
+    service: str,
+    code: ServiceCode,
+    declared: list[Declaration],
+    written: dict[Span, str],
+) -> Consumer:
+    handled = handled_by(draft, handling, code)
+    calls = handled.calls
+    effects = list(effects_of(draft, calls, written))
+    deduplication: Setting[str] | Unknown | None = deduplication_of(
+        draft, [*calls, *_wrapper_calls(draft, handling)], effects
+    )
+    if deduplication is None:
+        deduplication = recognition(draft, handled, effects)
+    dead_letter, declared_at = dead_letter_of(draft, handling, service, code, declared)
+    acknowledgement, acknowledged = acknowledgement_of(draft, handling, handled, effects)
+    name = handling.function.name.rpartition(".")[2] if handling.function is not None else "module"
+    channel = known(handling.channel)
+    where = f"{service}.{name}"
+    first = next((one for one in effects if one.is_absolute is False), effects[0] if effects else None)
+    return Consumer(
+        at=handling.registered_at,
+        name=where,
+        key=f"{where} consumes {channel or 'a channel'}",
+        service=service,
+        broker=handling.broker,
+        library=handling.library,
+        channel=handling.channel,
+        handler=handling.function.name if handling.function is not None else "",
+        handler_at=_handler_at(handling),
+        effects=tuple(
+            Effect(
+                at=one.at,
+                name=one.what,
+                key=f"{where} {one.kind} {one.what}",
+                kind=one.kind,
+                is_absolute=one.is_absolute,
+            )
+            for one in effects
+        ),
+        change=f"{_CHANGES[first.kind]} ({first.what})" if first is not None else "",
+        changes_state=bool(effects) or _may_change(calls),
+        is_repeatable=_is_repeatable(effects),
+        deduplication=_once(handling, calls, effects, deduplication),
+        acknowledgement=acknowledgement,
+        acknowledged_at=acknowledged.at,
+        dead_letter=dead_letter,
+        related=(*_places(effects), acknowledged, *declared_at),
+    )
+
+
+def _places(effects: list[FoundEffect]) -> Iterator[Place]:
+    """The changes, those first that a second delivery makes again."""
+    for one in sorted(effects, key=lambda one: one.is_absolute is not False)[:_MOST_PLACES]:
+        again = "made again by a second delivery" if one.is_absolute is False else "the same when it is made twice"
+        yield Place(one.at, f"{one.kind}: {one.what}" + ("" if is_unknown(one.is_absolute) else f", {again}"))
+
+
+def _handler_at(handling: Handling) -> Span:
+    if handling.calls is not None or handling.function is None:
+        return handling.registered_at
+    return handling.function.at
+
+
+def _is_repeatable(effects: list[FoundEffect]) -> Truth:
+    """Whether every change leaves the same state when it is made twice."""
+    if any(one.is_absolute is False for one in effects):
+        return False
+    return next((one.is_absolute for one in effects if is_unknown(one.is_absolute)), True)
+
+
+def _may_change(calls: Iterable[object]) -> Truth:
+    return False if calls else UNKNOWN
+
+
+def _once(
+    handling: Handling,
+    calls: list[tuple[PythonCall, Module]],
+    effects: list[FoundEffect],
+    found: Setting[str] | Unknown | None,
+) -> Setting[str] | Unknown | None:
+    """Celery acknowledges before it runs a task, so that nothing runs twice unless the task retries. A task with one
+    change retries because that one failed: only with a second one is the first made again."""
+    if handling.acknowledges == "once" and found is None:
+        automatic = handling.call.argument("autoretry_for") if handling.call is not None else None
+        # What is retried for an error of its own only is told by the call that raises it, the last one made.
+        after_any = automatic is not None and any(
+            isinstance(one, Reference) and one.name in ("Exception", "BaseException")
+            for one in items_of(automatic.value)
+        )
+        retries = after_any or any(call.name.endswith(".retry") for call, _ in calls)
+        if not retries:
+            return Unknown("the task is acknowledged before it runs")
+        return None if sum(one.is_absolute is False for one in effects) > 1 else Unknown("the one change is retried")
+    return found
+
+
+def _wrapper_calls(draft: Draft, handling: Handling) -> list[tuple[PythonCall, Module]]:
+    return [
+        (call, module) for function, module in handling.wrappers for call in draft.program.calls_in(function, module)
+    ]
