@@ -21,6 +21,7 @@ from archlint.model.code.http import add_http_calls
 from archlint.model.code.messaging import add_messaging
 from archlint.model.code.routes import add_routes
 from archlint.model.code.rpc import add_rpc_calls
+from archlint.model.code.sagas import add_sagas
 from archlint.model.code.telemetry import add_telemetry
 from archlint.model.code.verification import add_verification
 from archlint.model.contracts import add_contracts
@@ -60,6 +61,7 @@ STAGES = (
     add_messaging,
     add_dual_writes,
     add_rpc_calls,
+    add_sagas,
     add_telemetry,
     add_verification,
     add_addresses,

@@ -19,11 +19,11 @@ from archlint.model.code.publications import Publication, job_of, publications
 from archlint.model.code.publishing import channels_of
 from archlint.model.code.scope import CodeScope, code_scope
 from archlint.model.code.stored_changes import NAMES, StoredChange, change_of
+from archlint.model.code.work import body_of, callers_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _MOST_HOPS = 3
-_MOST_CALLERS = 40
 _RELAY = pattern(
     r"outbox|relay|(publish|dispatch|send|flush)_?(pending|unsent|unpublished|stored|queued)|unpublished|"
     r"dead_?letter|dlq",
@@ -36,28 +36,6 @@ _SENT = pattern(
     r"^(is_)?(published|dispatched|sent|delivered|relayed|publish(ed)?_at|dispatched_at|sent_at|delivered_at)$", re.I
 )
 _CLAIMED = pattern(r"SKIP\s+LOCKED|outbox", re.I)
-_RUNS_WHAT_IT_IS_GIVEN = frozenset(
-    [
-        "on_commit",
-        "submit",
-        "add_task",
-        "to_thread",
-        "run_in_executor",
-        "create_task",
-        "ensure_future",
-        "start_soon",
-        "run_sync",
-        "run_in_threadpool",
-        "run_coroutine_threadsafe",
-        "partial",
-        "Thread",
-        "spawn",
-        "call_soon",
-        "sync_to_async",
-        "async_to_sync",
-    ]
-)
-"""Calls that run a function they are given within the same piece of work."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +91,6 @@ class _Search:
         self.scope = scope
         self.sent: dict[str, list[_Sent]] = {}
         self.changes: dict[str, tuple[StoredChange, ...]] = {}
-        self.bodies: dict[str, dict[int | None, list[PythonCall]]] = {}
 
     def functions(self) -> Iterator[tuple[_Function, _Sent, tuple[StoredChange, ...]]]:
         """Each function that does both, with what it publishes first and what it changes."""
@@ -130,14 +107,14 @@ class _Search:
             done.update(level)
             above: dict[str, _Function] = {}
             for name, found in sorted(level.items()):
-                if _is_relay(self.draft, *found, self._body(*found)):
+                if _is_relay(*found, body_of(self.draft, *found)):
                     continue
                 changes = self._changed(*found, _MOST_HOPS)
                 if changes:
                     if not _marks_sent(*found, changes):
                         yield found, self.sent[name][0], changes
                     continue
-                for caller, home, call in self._callers(*found):
+                for caller, home, call in callers_of(self.draft, self.scope, *found):
                     if caller.name in done:
                         continue
                     inner = self.sent[name][0]
@@ -157,27 +134,6 @@ class _Search:
         owners = set(self.scope.owners(job[1]))
         return not owners or bool(owners & publishing)
 
-    def _callers(self, function: PythonFunction, module: Module) -> Iterator[tuple[PythonFunction, Module, PythonCall]]:
-        last = function.name.rpartition(".")[2]
-        for call, home in self.draft.program.callers(function, module)[:_MOST_CALLERS]:
-            caller = home.function(call.function)
-            if caller is None or caller is function or not self.scope.owners(home):
-                continue
-            called = call.name.rpartition(".")[2]
-            by_name = called == last or (last in ("__init__", "__call__") and called)
-            if by_name or called in _RUNS_WHAT_IT_IS_GIVEN:
-                yield caller, home, call
-
-    def _body(self, function: PythonFunction, module: Module) -> list[PythonCall]:
-        """The calls in the function itself, not in the functions inside it."""
-        bodies = self.bodies.get(module.path)
-        if bodies is None:
-            bodies = self.bodies[module.path] = {}
-            for call in module.facts.calls:
-                bodies.setdefault(call.function, []).append(call)
-        index = next((place for place, one in enumerate(module.facts.functions) if one is function), -1)
-        return bodies.get(index, [])
-
     def _changed(self, function: PythonFunction, module: Module, hops: int) -> tuple[StoredChange, ...]:
         """What the function changes itself or through helpers that publish nothing."""
         found = self.changes.get(function.name)
@@ -185,7 +141,7 @@ class _Search:
             return found
         self.changes[function.name] = ()
         changes: list[StoredChange] = []
-        body = self._body(function, module)
+        body = body_of(self.draft, function, module)
         for call in body:
             change = change_of(self.draft, call, module) if call.name.rpartition(".")[2] in NAMES else None
             if change is not None:
@@ -209,7 +165,7 @@ class _Search:
         return tuple(changes)
 
 
-def _is_relay(draft: Draft, function: PythonFunction, module: Module, body: list[PythonCall]) -> bool:
+def _is_relay(function: PythonFunction, module: Module, body: list[PythonCall]) -> bool:
     """Whether the function publishes what was stored to be published."""
     if _RELAY.search(function.name.rpartition(".")[2]) or _RELAY.search(function.owner or ""):
         return True

@@ -1,0 +1,81 @@
+"""One piece of work: a function, the calls of its own body, and who makes it run as a part of theirs.
+
+In: functions of the services' code. Out: their calls, without those of the functions inside them, and the callers that
+wait for the function or have it run by a pool, a hook or a task within the same piece of work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archlint.core.facts.python import PythonCall, PythonFunction
+from archlint.core.span import Span
+from archlint.model.code.scope import CodeScope
+from archlint.model.draft import Draft
+from archlint.model.program.program import Module
+
+_MOST_CALLERS = 40
+_RUNS_WHAT_IT_IS_GIVEN = frozenset(
+    [
+        "on_commit",
+        "submit",
+        "add_task",
+        "to_thread",
+        "run_in_executor",
+        "create_task",
+        "ensure_future",
+        "start_soon",
+        "run_sync",
+        "run_in_threadpool",
+        "run_coroutine_threadsafe",
+        "partial",
+        "Thread",
+        "spawn",
+        "call_soon",
+        "sync_to_async",
+        "async_to_sync",
+    ]
+)
+"""Calls that run a function they are given within the same piece of work."""
+
+
+def index_of(function: PythonFunction, module: Module) -> int:
+    """The index of a function in its module."""
+    return next((place for place, one in enumerate(module.facts.functions) if one is function), -1)
+
+
+def body_of(draft: Draft, function: PythonFunction, module: Module) -> list[PythonCall]:
+    """The calls in the function itself, not in the functions inside it."""
+    bodies = draft.memo.setdefault("bodies of functions", {})
+    assert isinstance(bodies, dict)
+    mine: dict[int, list[PythonCall]] | None = bodies.get(module.path)
+    if mine is None:
+        by_index: dict[int | None, list[PythonCall]] = {}
+        for call in module.facts.calls:
+            by_index.setdefault(call.function, []).append(call)
+        mine = bodies[module.path] = {
+            id(one): by_index.get(place, []) for place, one in enumerate(module.facts.functions)
+        }
+    return mine.get(id(function), [])
+
+
+def callers_of(
+    draft: Draft, scope: CodeScope, function: PythonFunction, module: Module
+) -> Iterator[tuple[PythonFunction, Module, PythonCall]]:
+    """The functions of the services that run the function as a part of their own work, and the call that does it."""
+    last = function.name.rpartition(".")[2]
+    for call, home in draft.program.callers(function, module)[:_MOST_CALLERS]:
+        caller = home.function(call.function)
+        if caller is None or caller is function or not scope.owners(home):
+            continue
+        called = call.name.rpartition(".")[2]
+        if called == last or last in ("__init__", "__call__") or called in _RUNS_WHAT_IT_IS_GIVEN:
+            yield caller, home, call
+
+
+def holds(outer: Span, inner: Span) -> bool:
+    """Whether one place lies inside another one of the same file."""
+    return (outer.line, outer.column) <= (inner.line, inner.column) and (inner.end_line, inner.end_column) <= (
+        outer.end_line,
+        outer.end_column,
+    )
