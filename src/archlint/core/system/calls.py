@@ -68,6 +68,11 @@ class RemoteCall(Subject):
     ``is_internal``: whether the callee is inside the system (one of its services, or a host of its cluster), UNKNOWN
     where the address is not resolved. ``is_long``: whether it is seen to be an upload, a download, a stream or a long
     poll, whose length is no sign of trouble.
+
+    ``retry`` is what repeats it where it fails, ``attempts`` how often it is tried in all: 1 where nothing repeats it,
+    None where nothing ends it. ``is_idempotent``: whether it may be sent twice (a method that only reads or replaces, a
+    key that it carries). ``is_repeated``: whether a request that may have arrived is sent again; a retry of connecting
+    alone never does that. ``breaker`` is the circuit breaker around it.
     """
 
     service: str
@@ -77,6 +82,9 @@ class RemoteCall(Subject):
     timeout: Setting[float] | None | Unknown = None
     retry: Setting[str] | None | Unknown = Unknown("archlint does not read it yet")
     breaker: Setting[str] | None | Unknown = Unknown("archlint does not read it yet")
+    attempts: int | None | Unknown = Unknown()
+    is_idempotent: Truth = Unknown()
+    is_repeated: Truth = Unknown()
     in_production_code: Truth = True
     is_loopback: Truth = False
     is_internal: Truth = Unknown()
@@ -105,6 +113,8 @@ class GrpcCall(RemoteCall):
     rpc_service: str | Unknown = Unknown()
     streaming: Truth = False
     is_secure: Truth = Unknown()
+    channel_at: Span | None = None
+    """Where its channel is made, None where that is not known."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -135,7 +145,88 @@ class Dependency(Subject):
     protocol: str
     calls: tuple[RemoteCall, ...] = ()
     address_at: Span | None = None
+    is_retryable: Truth = Unknown()
+    """Whether a call of it may be sent twice."""
+    retry: Setting[str] | None | Unknown = Unknown()
+    """What repeats one of the calls that may be sent twice."""
+    breaker: Setting[str] | None | Unknown = Unknown()
+    is_one_shot: Truth = False
+    """Whether the caller is a job that runs once and ends."""
     related: tuple[Place, ...] = ()
 
 
-__all__ = ["AddressReference", "Dependency", "GrpcCall", "HttpCall", "RemoteCall", "Route", "RpcCall", "Span"]
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Transport(Subject):
+    """How calls travel from one service of the system to another. ``protocol``: ``HTTP`` or ``gRPC``.
+
+    ``is_plaintext`` says what the code or configuration asks for; ``is_meshed`` whether a mesh over both ends encrypts
+    it all the same. ``at`` is the client's channel or URL, else the callee's open listener.
+    """
+
+    service: str
+    target: str
+    protocol: str
+    is_plaintext: Truth
+    is_meshed: Truth = False
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RepeatedCall(Subject):
+    """A call to another service, or to an external API, that is made once for each round of a loop over data.
+
+    ``loop``: ``for``, ``while`` or ``comprehension``. ``at`` is the call in the loop; the remote call itself may be
+    made some functions further. ``is_over_data``: the rounds are elements of data, not attempts, polls, pages, messages
+    or a fixed list.
+    """
+
+    service: str
+    target: str
+    loop: str
+    is_over_data: Truth
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CallChain(Subject):
+    """Synchronous calls that wait for one another: each callee makes the next one before it answers.
+
+    ``services`` begin with the first caller; ``hops`` is the number of calls.
+    """
+
+    services: tuple[str, ...]
+    hops: int
+    calls: tuple[RemoteCall, ...]
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TimeoutBudget(Subject):
+    """A call whose callee, to answer it, waits for another one.
+
+    ``waits`` are the seconds after which the caller has given up with all its attempts, ``needs`` those that the callee
+    may wait for ``target``, with all attempts.
+    """
+
+    service: str
+    callee: str
+    target: str
+    waits: float
+    needs: float
+    related: tuple[Place, ...] = ()
+
+
+__all__ = [
+    "AddressReference",
+    "CallChain",
+    "Dependency",
+    "GrpcCall",
+    "HttpCall",
+    "RemoteCall",
+    "RepeatedCall",
+    "Route",
+    "RpcCall",
+    "Span",
+    "TimeoutBudget",
+    "Transport",
+]
