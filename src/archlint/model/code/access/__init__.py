@@ -17,10 +17,11 @@ from archlint.core.system.services import Service
 from archlint.core.values import Place, Setting, Truth, Unknown
 from archlint.model.code.access.changes import change_of
 from archlint.model.code.access.layers import Hook, hooks_of, of_layers
-from archlint.model.code.access.purposes import only_reads, purpose_of
+from archlint.model.code.access.methods import methods_allowed
+from archlint.model.code.access.purposes import only_reads, purpose_of, says_change
 from archlint.model.code.access.signals import Evidence, best
 from archlint.model.code.access.views import of_django_middleware, of_function_view
-from archlint.model.code.objects import class_named, methods_of
+from archlint.model.code.objects import class_named, member_of, methods_of
 from archlint.model.code.routes import Declared, declared_routes
 from archlint.model.code.scope import code_scope
 from archlint.model.code.serving.found import Found
@@ -53,8 +54,8 @@ def _add_routes(draft: Draft, service: Service, declared: Declared, gateways: Ga
     unsafe = [
         (route, found, method)
         for route, found in declared.routes
-        if route.kind in _KINDS and found.framework not in _FRAMEWORKS_OUTSIDE
-        for method in _methods(route)
+        if route.kind in _KINDS and found.framework not in _FRAMEWORKS_OUTSIDE and not _is_socket(found)
+        for method in _methods(draft, route, found)
     ]
     if not unsafe:
         return
@@ -67,10 +68,16 @@ def _add_routes(draft: Draft, service: Service, declared: Declared, gateways: Ga
         draft.add(_operation(draft, service, declared, route, found, method, hooks, gateways))
 
 
-def _methods(route: Route) -> tuple[str, ...]:
+def _methods(draft: Draft, route: Route, found: Found) -> tuple[str, ...]:
+    """The methods of a route that may change state; none where it takes any and does not ask which one came."""
     if route.protocol == "grpc":
         return ("RPC",)
-    return tuple(one for one in route.methods if one in _UNSAFE) if route.methods else ("ANY",)
+    allowed = route.methods or methods_allowed(draft, found)
+    return tuple(one for one in allowed if one in _UNSAFE)
+
+
+def _is_socket(found: Found) -> bool:
+    return found.call is not None and "websocket" in member_of(found.call.callee)
 
 
 def _operation(
@@ -190,6 +197,14 @@ def _add_contract(draft: Draft, contract: Contract, gateways: Gateways) -> None:
             draft.add(_of_contract(contract, one, services, gateways))
 
 
+def _is_said_to_change(one: Operation) -> Truth:
+    """Whether a contract's POST changes something: it answers that it did, or adds to a collection."""
+    last = one.path.rstrip("/").rpartition("/")[2]
+    if {"201", "202", "204"} & set(one.responses) or (last.endswith("s") and not last.startswith("{")):
+        return True
+    return True if says_change(last) else Unknown("what it changes is not said")
+
+
 def _of_contract(contract: Contract, one: Operation, services: list[Service], gateways: Gateways) -> ApiOperation:
     purpose = purpose_of(one.path, "", one.method, frozenset())
     authentication: Evidence = None
@@ -199,7 +214,9 @@ def _of_contract(contract: Contract, one: Operation, services: list[Service], ga
         authentication = Setting("the contract's security", "configuration", one.at)
     for service in services:
         authentication = best(authentication, gateways.identifies(service.name))
-    reads = one.method == "POST" and only_reads(one.path, "")
+    changes: Truth = True
+    if one.method == "POST":
+        changes = False if only_reads(one.path, "") else _is_said_to_change(one)
     return ApiOperation(
         at=one.at,
         name=f"{one.method} {one.path}",
@@ -209,7 +226,7 @@ def _of_contract(contract: Contract, one: Operation, services: list[Service], ga
         method=one.method,
         path=one.path,
         declared_in="contract",
-        changes_state=not reads,
+        changes_state=changes,
         purpose=purpose,
         is_reachable=True,
         authentication=authentication,

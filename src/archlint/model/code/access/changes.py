@@ -25,7 +25,7 @@ from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.calls import GrpcCall, HttpCall
 from archlint.core.values import Place, Truth, Unknown
-from archlint.model.code.access.purposes import only_reads
+from archlint.model.code.access.purposes import WRITES, only_reads
 from archlint.model.code.message_effects import effects_of
 from archlint.model.code.objects import base_of, call_of, member_of
 from archlint.model.draft import Draft
@@ -33,17 +33,9 @@ from archlint.model.paths import names
 from archlint.model.program.program import Module
 
 _DEPTH = 6
-_UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _MUTATORS = names("append add update pop remove insert clear extend setdefault popitem discard appendleft popleft")
 _COMMITS = names("commit flush add_all bulk_save_objects bulk_insert_mappings save_all")
-_WRITES = pattern(
-    r"^(?:create|insert|save|update|upsert|delete|remove|publish|enqueue|persist|store|place|send|submit|register|add|"
-    r"cancel|approve|reject|transfer|withdraw|deposit|charge|refund|book|reserve|schedule|dispatch|emit|produce|push|"
-    r"rpush|lpush|sadd|hset|zadd|xadd|hmset|incr|decr|upload|put|set|write|assign|archive|restore|purchase|pay|checkout|"
-    r"order|empty|apply|mark|process|execute|trigger|start|stop)(?:_[a-z0-9_]+|[A-Z]\w*)?$"
-)
-"""What methods are called that change something, on an object that is not known."""
-
+_CREATED = pattern(r"20[12](?: .*)?|(?:HTTP_)?20[12]_(?:CREATED|ACCEPTED)|CREATED|ACCEPTED|HTTP_20[12]")
 _HARMLESS = pattern(
     r"(?i)(?:^|\.)(?:log|logger|logging|metrics?|statsd|span|tracer|counter|histogram|response|resp|headers|params|"
     r"form|schema|parser|completions?|messages|embeddings|images|chat|llm|client_session|context|ctx|dict|set|params)\.\w+$"
@@ -63,7 +55,8 @@ def change_of(
     function, module = handler
     calls = draft.program.reachable(function, module, _DEPTH)
     written = _written(draft)
-    for effect in effects_of(draft, calls, written):
+    kept = [(call, home) for call, home in calls if not _is_cache(call, home)]
+    for effect in effects_of(draft, kept, written):
         if not (effect.at in written and _reads_elsewhere(draft, effect.at)):
             return True, (Place(effect.at, f"changes state: {effect.what}"),)
     place = _kept(draft, function, module, calls)
@@ -77,9 +70,42 @@ def change_of(
         guess = guess or _by_name(draft, call, home)
     if guess is not None:
         return True, (guess,)
+    if is_post and _creates(function, module):
+        return True, (Place(function.at, "answers that something was created or accepted"),)
     if is_post:
         return Unknown("nothing that it changes is seen"), ()
     return (True, ()) if calls else (Unknown("its handler does nothing"), ())
+
+
+def _is_cache(call: PythonCall, module: Module) -> bool:
+    """Whether a call only keeps an answer for later: what a cache holds is no state."""
+    last = call.name.rpartition(".")[2]
+    if last in ("setex", "psetex", "expire"):
+        return True
+    if last not in ("set", "hset", "mset", "hmset", "add", "delete", "setnx", "put"):
+        return False
+    function = module.facts.functions[call.function].name if call.function is not None else ""
+    return "cache" in f"{call.name} {function}".lower()
+
+
+def _creates(function: PythonFunction, module: Module) -> bool:
+    """Whether a handler answers 201 or 202: something was created, or work was accepted (RFC 9110, 15.3)."""
+    for value in function.returns:
+        items = value.items if isinstance(value, Display) else ()
+        if any(_is_created(one) for one in items):
+            return True
+    made = [call_of(one, module) for one in (*function.decorators, *function.returns)]
+    return any(
+        argument.name in ("status_code", "status", "default_status_code") and _is_created(argument.value)
+        for call in made
+        if call is not None
+        for argument in call.arguments
+    )
+
+
+def _is_created(value: Expression) -> bool:
+    text = str(value.value) if isinstance(value, Literal) else member_of(value)
+    return _CREATED.fullmatch(text) is not None
 
 
 def _written(draft: Draft) -> Mapping[Span, str]:
@@ -105,7 +131,10 @@ def _reads_elsewhere(draft: Draft, at: Span) -> bool:
 def _other(draft: Draft, call: PythonCall, module: Module) -> str | None:
     last = call.name.rpartition(".")[2]
     if last in _COMMITS and "." in call.name:
-        return f"{last}()"
+        # A dependency that commits whatever its user did says nothing about this one.
+        around = module.facts.functions[call.function] if call.function is not None else None
+        generic = around is None or around.is_generator or around.name.endswith(("__exit__", "__aexit__"))
+        return None if generic else f"{last}()"
     if last in _FILES:
         return f"{last}()"
     if last == "open" and call.name == "open":
@@ -131,7 +160,7 @@ def _rpcs(draft: Draft) -> frozenset[Span]:
 def _by_name(draft: Draft, call: PythonCall, module: Module) -> Place | None:
     """A method of an object that is not known whose name says that it changes something."""
     last = call.name.rpartition(".")[2]
-    if not _WRITES.match(last) or "." not in call.name or _HARMLESS.search(call.name):
+    if not WRITES.match(last) or "." not in call.name or _HARMLESS.search(call.name):
         return None
     callee = draft.program.callee(call, module)
     if draft.program.function_named(callee) is not None:

@@ -122,8 +122,7 @@ def _calls_of(draft: Draft, parameter: PythonParameter, module: Module) -> Itera
         value, where = one, module
         if isinstance(one, Reference):
             value, where = assigned_value(draft, one, module)
-        for call in _inside(value, where, 0):
-            yield call
+        yield from _inside(value, where, 0)
 
 
 def _inside(value: Expression, module: Module, depth: int) -> Iterator[PythonCall]:
@@ -171,9 +170,10 @@ def of_dependency(draft: Draft, value: Expression, module: Module, at: Span, nes
     target = draft.program.function_of(call.callee if call is not None else value, module)
     if target is not None:
         found = of_function(draft, *target, nesting + 1)
-        if found is not None or not call:
-            return found
-        return best(found, *(of_function(draft, *one, nesting + 1) for one in _returned(draft, target)))
+        if found is None and call is not None:
+            found = best(*(of_function(draft, *one, nesting + 1) for one in _returned(draft, target)))
+        named = _by_words(target[0].name, at, PASSED_DEPENDENCY) if found is None else None
+        return Unknown(f"{target[0].name.rpartition('.')[2]} may tell who is calling") if named is not None else found
     name = draft.program.qualify(value, module) if call is None else draft.program.callee(call, module)
     return _by_words(name, at, PASSED_DEPENDENCY)
 

@@ -6,7 +6,6 @@ In: a path and the name of what handles it. Out: a purpose, and whether the oper
 from __future__ import annotations
 
 from archlint.core.record import pattern
-from archlint.model.code.names import words_of
 from archlint.model.paths import names
 
 _LOGIN = pattern(
@@ -34,6 +33,15 @@ _HASHES = names(
     "hashpw generate_password_hash get_password_hash hash_password make_password set_password password_hash "
     "create_user hash_pwd encrypt_password"
 )
+
+
+WRITES = pattern(
+    r"^(?:create|insert|save|update|upsert|delete|remove|publish|enqueue|persist|store|place|send|submit|register|add|"
+    r"cancel|approve|reject|transfer|withdraw|deposit|charge|refund|book|reserve|schedule|dispatch|emit|produce|push|"
+    r"rpush|lpush|sadd|hset|zadd|xadd|hmset|incr|decr|upload|put|set|write|assign|archive|restore|purchase|pay|checkout|"
+    r"order|empty|apply|mark|process|execute|trigger|start|stop)(?:_[a-z0-9_]+|[A-Z]\w*)?$"
+)
+"""What methods and operations are called that change something."""
 
 
 def purpose_of(path: str, handler: str, method: str, calls: frozenset[str]) -> str:
@@ -66,9 +74,9 @@ def only_reads(path: str, handler: str) -> bool:
     return bool(first) and first in _READING
 
 
-def reads_by_name(handler: str) -> bool:
-    """Whether a function's name begins with a word of reading."""
-    return bool(words_of(handler) & _READING)
+def says_change(name: str) -> bool:
+    """Whether a name begins with a word that says that something is changed."""
+    return WRITES.match(_snake(name).replace("-", "_")) is not None
 
 
 def _snake(name: str) -> str:

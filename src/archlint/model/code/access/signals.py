@@ -113,7 +113,8 @@ def _of_call(draft: Draft, call: PythonCall, module: Module) -> Evidence:
 def _of_status(value: Expression, at: Span) -> Evidence:
     text = str(value.value) if isinstance(value, Literal) else value.name if isinstance(value, Reference) else ""
     if isinstance(value, Member):
-        text = value.name
+        text = member_of(value.base) if value.name == "value" else value.name
+    text = text.removesuffix(".value")
     if not text:
         return None
     if UNAUTHENTICATED.search(text):

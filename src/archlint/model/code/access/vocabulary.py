@@ -47,7 +47,7 @@ NO_GUARDS = names(
     "require_http_methods require_POST require_GET require_safe require_json use_kwargs requires_csrf_token "
     "csrf_protect ensure_csrf_cookie required access_log accesslog require_version required_args required_fields"
 )
-PASSED_DEPENDENCY = names("user principal identity caller tenant account claims payload subject member current")
+PASSED_DEPENDENCY = names("user principal identity caller tenant claims subject")
 """Words of a dependency that gives who is calling: what is not read may well check it."""
 
 STATE_NAMES = pattern(
@@ -80,7 +80,7 @@ PARAMETERS = pattern(
 
 REFUSALS = pattern(
     r"(?:Unauthori[sz]ed\w*|Unauthenticated\w*|NotAuthenticated|Authentication(?:Failed|Required|Error|Exception)|"
-    r"NotAuthori[sz]ed\w*|InvalidToken\w*|(?:Invalid|Bad|Missing)Credentials\w*|Credentials(?:Error|Exception)|"
+    r"NotAuthori[sz]ed\w*|InvalidToken\w*|(?:Invalid|Bad|Missing)Credentials?\w*|Credentials?(?:Error|Exception)|"
     r"Auth(?:Error|Exception|Failed)|NoAuthorizationError|MissingToken\w*|LoginRequired\w*)(?:Error|Exception|Response)?$"
 )
 """Exceptions and answers that say: I do not know you."""
