@@ -44,6 +44,7 @@ from archlint.model.secrets import add_secrets
 from archlint.model.services import add_services
 from archlint.model.sharing import add_shared_deployments
 from archlint.model.startup import add_startup_dependencies
+from archlint.model.two_phase import add_two_phase_commits
 from archlint.model.unread import count_unread
 
 STAGES = (
@@ -62,6 +63,7 @@ STAGES = (
     add_dual_writes,
     add_rpc_calls,
     add_sagas,
+    add_two_phase_commits,
     add_telemetry,
     add_verification,
     add_addresses,
