@@ -22,6 +22,7 @@ from archlint.model.code.messaging import add_messaging
 from archlint.model.code.routes import add_routes
 from archlint.model.code.rpc import add_rpc_calls
 from archlint.model.code.sagas import add_sagas
+from archlint.model.code.schema_creation import add_schema_creations
 from archlint.model.code.telemetry import add_telemetry
 from archlint.model.code.verification import add_verification
 from archlint.model.contracts import add_contracts
@@ -59,6 +60,7 @@ STAGES = (
     add_grpc_calls,
     add_datastores,
     add_datastore_clients,
+    add_schema_creations,
     add_messaging,
     add_dual_writes,
     add_rpc_calls,

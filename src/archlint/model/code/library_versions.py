@@ -32,16 +32,17 @@ def requires(draft: Draft, path: str, package: str) -> bool:
 
 def _required(draft: Draft, path: str, package: str) -> list[PythonRequirement]:
     """The requirements of the package in the nearest directory upward that has any, those for development left out."""
-    by_package = draft.memo.get("requirements by package")
-    if not isinstance(by_package, dict):
-        by_package = draft.memo["requirements by package"] = {}
+    known = draft.memo.get("requirements by package")
+    by_package: dict[str, dict[str, list[PythonRequirement]]] = known if isinstance(known, dict) else {}
+    if not isinstance(known, dict):
+        draft.memo["requirements by package"] = by_package
         for one in draft.index.of(PythonRequirement):
             if not one.development:
                 home = one.at.path.rpartition("/")[0]
                 # requirements/base.txt holds for the directory above.
                 home = home.removesuffix("requirements").rstrip("/") if home.endswith("requirements") else home
                 by_package.setdefault(one.name, {}).setdefault(home, []).append(one)
-    homes: dict[str, list[PythonRequirement]] = by_package.get(package, {})
+    homes = by_package.get(package, {})
     directory = path
     while homes and directory:
         directory = directory.rpartition("/")[0]
