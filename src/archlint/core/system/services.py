@@ -71,8 +71,9 @@ class TracedClient(Subject):
     """The calls that a traced service makes with one client library, or the messages that it publishes with it.
 
     ``kind``: ``http``, ``grpc`` or ``messaging``. ``at`` is its first call. ``propagation`` is what puts the trace
-    context into its requests: an instrumentation, an agent, an injection in code; None where nothing does. ``instrumentation``
-    names what would, for the message. ``crosses``: whether a service of this system may be at the other end.
+    context into its requests: an instrumentation, an agent, an injection in code; None where nothing does.
+    ``instrumentation`` names what would, for the message. ``crosses``: whether a service of this system may be at the
+    other end.
     """
 
     service: str

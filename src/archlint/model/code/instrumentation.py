@@ -6,13 +6,13 @@ UNKNOWN where a library outside the scan may. A library that is only listed as a
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from archlint.core import tree
-from archlint.core.facts.documents import KubernetesObject, ShellScript
-from archlint.core.facts.python import Display, Literal
-from archlint.core.record import pattern
+from archlint.core.facts.documents import Dockerfile, KubernetesObject, ShellScript
+from archlint.core.facts.python import Display, Literal, PythonCall
+from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.system.calls import Route
 from archlint.core.system.services import Service
@@ -20,211 +20,136 @@ from archlint.core.system.workloads import Workload
 from archlint.core.values import Setting, Unknown, is_unknown
 from archlint.model.code.names import words_of
 from archlint.model.code.scope import ServiceCode
+from archlint.model.code.telemetry_libraries import (
+    ANNOTATIONS,
+    API_ONLY,
+    EXPORTER,
+    EXPOSERS,
+    LAUNCHERS,
+    METRICS,
+    METRICS_WORDS,
+    NOT_PROPRIETARY,
+    NOT_TELEMETRY,
+    OPENTELEMETRY,
+    TRACING,
+    TRACING_WORDS,
+    Metrics,
+)
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
-_METRICS_IMPORTS = {
-    "prometheus_fastapi_instrumentator": "prometheus-fastapi-instrumentator",
-    "prometheus_flask_exporter": "prometheus-flask-exporter",
-    "prometheus_flask_instrumentator": "prometheus-flask-instrumentator",
-    "starlette_exporter": "starlette-exporter",
-    "starlette_prometheus": "starlette-prometheus",
-    "django_prometheus": "django-prometheus",
-    "aioprometheus": "aioprometheus",
-    "prometheus_async": "prometheus-async",
-    "prometheus_aiohttp": "Prometheus",
-    "aiohttp_prometheus_exporter": "Prometheus",
-    "sanic_prometheus": "Prometheus",
-    "py_grpc_prometheus": "py-grpc-prometheus",
-    "fastapi_prometheus_exporter": "Prometheus",
-    "litestar.contrib.prometheus": "Prometheus",
-    "litestar.plugins.prometheus": "Prometheus",
-    "faststream.prometheus": "Prometheus",
-    "celery_exporter": "celery-exporter",
-    "statsd": "StatsD",
-    "aiodogstatsd": "StatsD",
-    "datadog": "Datadog",
-    "ddtrace": "Datadog",
-    "newrelic": "New Relic",
-    "elasticapm": "Elastic APM",
-    "logfire": "Logfire",
-    "azure.monitor.opentelemetry": "OpenTelemetry",
-    "opentelemetry.sdk.metrics": "OpenTelemetry",
-    "opentelemetry.exporter.prometheus": "OpenTelemetry",
-    "opentelemetry.exporter.otlp.proto.grpc.metric_exporter": "OpenTelemetry",
-    "opentelemetry.exporter.otlp.proto.http.metric_exporter": "OpenTelemetry",
-    "opentelemetry.exporter.cloud_monitoring": "OpenTelemetry",
-    "opentelemetry.distro": "OpenTelemetry",
-    "splunk_otel": "OpenTelemetry",
-    "aws_embedded_metrics": "CloudWatch",
-    "aws_lambda_powertools.metrics": "CloudWatch",
-    "google.cloud.monitoring_v3": "Cloud Monitoring",
-    "opencensus.stats": "OpenCensus",
-    "influxdb_client": "InfluxDB",
-    "instana": "Instana",
-    "traceloop": "OpenTelemetry",
-    "nameko_prometheus": "nameko-prometheus",
-    "flask_monitoringdashboard": "Flask Monitoring Dashboard",
-}
-_METRICS_CALLS = pattern(
-    r"prometheus_client\.((\w+\.)*)(start_http_server|start_wsgi_server|make_asgi_app|make_wsgi_app|generate_latest|"
-    r"push_to_gateway|pushadd_to_gateway|MetricsHandler|write_to_textfile|GraphiteBridge)"
-)
-_TRACING_IMPORTS = {
-    "opentelemetry.sdk.trace": "OpenTelemetry",
-    "opentelemetry.instrumentation": "OpenTelemetry",
-    "opentelemetry.distro": "OpenTelemetry",
-    "opentelemetry.exporter.otlp": "OpenTelemetry",
-    "opentelemetry.exporter.jaeger": "OpenTelemetry",
-    "opentelemetry.exporter.zipkin": "OpenTelemetry",
-    "opentelemetry.exporter.cloud_trace": "OpenTelemetry",
-    "azure.monitor.opentelemetry": "OpenTelemetry",
-    "logfire": "OpenTelemetry",
-    "uptrace": "OpenTelemetry",
-    "splunk_otel": "OpenTelemetry",
-    "traceloop": "OpenTelemetry",
-    "nameko_opentelemetry": "OpenTelemetry",
-    "faststream.opentelemetry": "OpenTelemetry",
-    "litestar.contrib.opentelemetry": "OpenTelemetry",
-    "elasticapm": "Elastic APM",
-    "ddtrace": "Datadog",
-    "newrelic": "New Relic",
-    "jaeger_client": "Jaeger",
-    "py_zipkin": "Zipkin",
-    "aiozipkin": "Zipkin",
-    "flask_opentracing": "OpenTracing",
-    "opentracing": "OpenTracing",
-    "opencensus.trace": "OpenCensus",
-    "opencensus.ext": "OpenCensus",
-    "google.cloud.trace": "Cloud Trace",
-    "google.cloud.trace_v2": "Cloud Trace",
-    "aws_xray_sdk": "X-Ray",
-    "aws_lambda_powertools.tracing": "X-Ray",
-    "skywalking": "SkyWalking",
-    "applicationinsights": "Application Insights",
-    "instana": "Instana",
-    "scout_apm": "Scout",
-    "appsignal": "AppSignal",
-    "nameko_tracer": "nameko-tracer",
-}
-_API_ONLY = ("opentelemetry.trace", "opentelemetry.propagate", "opentelemetry.metrics")
-_LAUNCHERS = {
-    "opentelemetry-instrument": ("OpenTelemetry", True),
-    "ddtrace-run": ("Datadog", True),
-    "newrelic-admin": ("New Relic", True),
-    "elasticapm-run": ("Elastic APM", True),
-    "splunk-py-trace": ("OpenTelemetry", True),
-    "sw-python": ("SkyWalking", True),
-}
-_OPERATOR = pattern(r"instrumentation\.opentelemetry\.io/inject-(python|sdk)|sidecar\.opentelemetry\.io/inject-python")
-_DATADOG_OPERATOR = pattern(r"admission\.datadoghq\.com/python-lib\.version|dynakube|oneagent\.dynatrace\.com/inject")
-_EXPORTER = pattern(r"(statsd|prometheus|-|_|/|^)exporter", re.IGNORECASE)
-_TRACING_WORDS = frozenset(
-    ["telemetry", "observability", "otel", "tracing", "tracer", "instrumentation", "apm", "monitoring"]
-)
-_METRICS_WORDS = _TRACING_WORDS | frozenset(["metrics", "metric", "prometheus", "instrumentator"])
-_NOT_TELEMETRY = frozenset(one.partition(".")[0] for one in (*_METRICS_IMPORTS, *_TRACING_IMPORTS)) | frozenset(
-    [
-        "sklearn",
-        "numpy",
-        "scipy",
-        "torch",
-        "tensorflow",
-        "keras",
-        "pandas",
-        "evaluate",
-        "nltk",
-        "torchmetrics",
-        "mlflow",
-        "prometheus_client",
-        "opentelemetry",
-        "sqlalchemy",
-        "django",
-        "flask",
-        "fastapi",
-        "starlette",
-        "tracemalloc",
-        "sys",
-        "typing",
-        "google",
-        "azure",
-        "boto3",
-        "botocore",
-        "grpc",
-        "transformers",
-        "langchain",
-        "langchain_core",
-        "sentry_sdk",
-        "ragas",
-        "datasets",
-        "kubernetes",
-        "psutil",
-    ]
-)
+T = TypeVar("T")
+
+_CLIENT = Metrics("prometheus_client", "own")
+_AGENT = Metrics("agent")
+_SOMETHING = Metrics("something", "unknown", has_process=False)
+_MOST_TELLING = ("requests", "unknown", "opentelemetry", "own")
 
 
-def metrics_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None:
-    """What exports the service's metrics."""
+@dataclass(frozen=True)
+class Exported:
+    """What exports a service's metrics, what it measures (``Metrics``), and the calls that expose prometheus_client."""
+
+    setting: Setting[str]
+    library: Metrics
+    exposing: tuple[tuple[PythonCall, Module], ...] = ()
+
+
+def metrics_of(draft: Draft, code: ServiceCode) -> Exported | Unknown | None:
+    """What exports the service's metrics, the most telling first."""
     service = code.service
-    for module in code.modules:
-        found = _by_import(module, _METRICS_IMPORTS)
-        if found is not None:
-            return found
+    found = [
+        Exported(Setting(library.name, "code", at), library)
+        for module in code.modules
+        for library, at in _by_import(module, METRICS)
+    ]
     uses_client = False
     for module in code.modules:
-        if not any(one.module.split(".")[0] == "prometheus_client" for one in module.facts.imports):
-            continue
-        uses_client = True
-        for one in module.facts.imports:
-            if one.name and _METRICS_CALLS.match(f"{one.module}.{one.name}"):
-                return Setting("prometheus_client", "code", one.at)
-        for call in module.facts.calls:
-            if _METRICS_CALLS.match(call.name):
-                return Setting("prometheus_client", "code", call.at)
+        if any(one.module.split(".")[0] == "prometheus_client" for one in module.facts.imports):
+            uses_client = True
+            found += _exposed(draft, module)
     for route in (one for one in draft.select(Route) if one.service == service.name):
         if route.kind == "metrics" or (isinstance(route.path, str) and route.path.rstrip("/").endswith("/metrics")):
-            return Setting("a /metrics route", "code", route.at)
+            library = _CLIENT if uses_client else _SOMETHING
+            found.append(Exported(Setting("a /metrics route", "code", route.at), library))
+    if found:
+        return _merged(found)
     around = _around(draft, service, metrics=True)
     if around is not None:
-        return around
+        return Exported(around, _AGENT)
     workloads = _workloads(draft, service)
     for workload in workloads:
         if workload.is_meshed is True:
-            return Setting("mesh", "mesh", workload.at)
+            return Exported(Setting("mesh", "mesh", workload.at), Metrics("mesh", has_process=False))
     if any(is_unknown(workload.is_meshed) for workload in workloads):
         return Unknown("the mesh may export metrics")
     if uses_client:
         return Unknown("metrics are defined, and what exposes them is not seen")
     if any(_uses(module, ("opentelemetry.metrics",)) for module in code.modules):
         return Unknown("the OpenTelemetry API is used for metrics, and what sets up its SDK is not seen")
-    return _unread(draft, code, _METRICS_WORDS)
+    return unread_telemetry(draft, code, METRICS_WORDS)
+
+
+def _exposed(draft: Draft, module: Module) -> Iterator[Exported]:
+    """Where prometheus_client's metrics are exposed."""
+    calls = [
+        (call, module)
+        for call in module.calls_named(EXPOSERS)
+        if draft.program.callee(call, module).startswith("prometheus_client.")
+    ]
+    if calls:
+        yield Exported(Setting("prometheus_client", "code", calls[0][0].at), _CLIENT, tuple(calls))
+        return
+    for one in module.facts.imports:
+        if one.name in EXPOSERS and one.module.startswith("prometheus_client"):
+            yield Exported(Setting("prometheus_client", "code", one.at), _CLIENT)
+            return
+
+
+def _merged(found: list[Exported]) -> Exported:
+    """The source of metrics that measures most by itself, with every call that exposes prometheus_client."""
+    best = min(found, key=lambda one: _MOST_TELLING.index(one.library.measures))
+    return Exported(best.setting, best.library, tuple(call for one in found for call in one.exposing))
 
 
 def tracing_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None:
     """What traces the service's requests; OpenTelemetry first where there are several."""
-    found = [one for one in (_by_import(module, _TRACING_IMPORTS) for module in code.modules) if one is not None]
+    found = [
+        Setting(name, "code", at) for module in code.modules for name, at in _by_import(module, TRACING) if name != ""
+    ]
     around = _around(draft, code.service, metrics=False)
     if around is not None:
         found.append(around)
     for one in found:
-        if one.value == "OpenTelemetry":
+        if one.value == OPENTELEMETRY:
             return one
     if found:
         return found[0]
     for module in code.modules:
         for call in module.calls_named({"init"}):
             if call.name == "sentry_sdk.init":
-                if call.is_open:
-                    return Unknown("Sentry may trace")
-                if (
-                    call.argument("traces_sample_rate")
-                    or call.argument("traces_sampler")
-                    or call.argument("enable_tracing")
-                ):
-                    return Setting("Sentry", "code", call.at)
-        if _uses(module, _API_ONLY):
+                traced = _is_traced_by_sentry(draft, call, module)
+                if traced is not None:
+                    return traced
+        if _uses(module, API_ONLY):
             return Unknown("the OpenTelemetry API is used, and what sets up its SDK is not seen")
-    return _unread(draft, code, _TRACING_WORDS)
+    return unread_telemetry(draft, code, TRACING_WORDS)
+
+
+def _is_traced_by_sentry(draft: Draft, call: PythonCall, module: Module) -> Setting[str] | Unknown | None:
+    """Sentry traces where it is given a rate or a sampler: https://docs.sentry.io/platforms/python/tracing/."""
+    for name in ("traces_sample_rate", "traces_sampler", "enable_tracing"):
+        given = call.argument(name)
+        if given is not None:
+            values = draft.program.evaluate(given.value, module)
+            if isinstance(values, Unknown) or any(one.value for one in values):
+                return Setting("Sentry", "code", call.at)
+    return Unknown("Sentry may trace") if call.is_open else None
+
+
+def proprietary_of(tracing: Setting[str] | Unknown | None) -> Setting[str] | None:
+    """One vendor's client that traces, where OpenTelemetry does not."""
+    return tracing if isinstance(tracing, Setting) and tracing.value not in NOT_PROPRIETARY else None
 
 
 def launch_commands(draft: Draft, service: str) -> Iterator[tuple[str, Span, str]]:
@@ -260,9 +185,12 @@ def _words(given: tuple[str, ...] | Unknown) -> list[str]:
 def _around(draft: Draft, service: Service, metrics: bool) -> Setting[str] | None:
     """Instrumentation that does not stand in the code."""
     for text, at, source in launch_commands(draft, service.name):
-        for launcher, (name, exports) in _LAUNCHERS.items():
-            if launcher in text and (exports or not metrics):
-                return Setting(name, source, at)
+        for launcher, name in LAUNCHERS.items():
+            if launcher in text:
+                return Setting(name, source, _instruction(draft, at, launcher))
+        if metrics and "--statsd-host" in text:
+            # gunicorn counts and times requests: https://docs.gunicorn.org/en/stable/instrumentation.html
+            return Setting("gunicorn's StatsD", source, at)
     names = {one.workload for one in draft.containers_of(service.name)}
     for name, at, vendor in _injected(draft):
         if name in names:
@@ -271,9 +199,20 @@ def _around(draft: Draft, service: Service, metrics: bool) -> Setting[str] | Non
         for workload in _workloads(draft, service):
             for container in workload.containers:
                 image = container.image
-                if container.service is None and image is not None and _EXPORTER.search(image.repository):
+                if container.service is None and image is not None and EXPORTER.search(image.repository):
                     return Setting(container.name, "manifest", container.at)
     return None
+
+
+def _instruction(draft: Draft, at: Span, launcher: str) -> Span:
+    """The Dockerfile's line that says so, where it is one."""
+    for file in draft.index.of(Dockerfile):
+        if file.at.path == at.path:
+            for stage in reversed(file.stages):
+                for one in reversed(stage.instructions):
+                    if one.keyword in ("CMD", "ENTRYPOINT") and launcher in one.text:
+                        return one.at
+    return at
 
 
 def _workloads(draft: Draft, service: Service) -> list[Workload]:
@@ -296,29 +235,29 @@ def _injected(draft: Draft) -> list[tuple[str, Span, str]]:
             *tree.entries(one.tree, "metadata", "annotations"),
         )
         for annotation in annotations:
-            vendor = "OpenTelemetry" if _OPERATOR.search(annotation.key) else ""
-            vendor = vendor or ("vendor" if _DATADOG_OPERATOR.search(annotation.key) else "")
+            vendor = next((name for annotation_key, name in ANNOTATIONS if annotation_key.search(annotation.key)), "")
             if vendor and tree.text(annotation.value) != "false":
                 result.append((one.name, annotation.at, vendor))
     draft.memo["injected instrumentation"] = result
     return result
 
 
-def _by_import(module: Module, table: dict[str, str]) -> Setting[str] | None:
+def _by_import(module: Module, table: Mapping[str, T]) -> Iterator[tuple[T, Span]]:
     for one in module.facts.imports:
         if one.typing_only or one.level:
             continue
         full = f"{one.module}.{one.name}" if one.name else one.module
         for prefix in _prefixes(full):
             if prefix in table:
-                return Setting(table[prefix], "code", one.at)
+                yield table[prefix], one.at
+                break
     # Django names its instrumentation as text, in INSTALLED_APPS and MIDDLEWARE.
-    if module.facts.name.rpartition(".")[2] in ("settings", "base", "production", "prod"):
+    if module.facts.name.rpartition(".")[2] in ("settings", "base", "common", "production", "prod"):
         for text, at in _texts(module):
             for prefix in _prefixes(text):
                 if prefix in table:
-                    return Setting(table[prefix], "code", at)
-    return None
+                    yield table[prefix], at
+                    break
 
 
 def _uses(module: Module, roots: tuple[str, ...]) -> bool:
@@ -343,10 +282,11 @@ def _prefixes(name: str) -> Iterator[str]:
         name = name.rpartition(".")[0]
 
 
-def _unread(draft: Draft, code: ServiceCode, words: frozenset[str]) -> Unknown | None:
+def unread_telemetry(draft: Draft, code: ServiceCode, words: frozenset[str]) -> Unknown | None:
+    """A library outside the scan whose name says that it may instrument the service."""
     for module in code.modules:
         for one in module.facts.imports:
-            if one.typing_only or one.level or one.module.split(".")[0] in _NOT_TELEMETRY:
+            if one.typing_only or one.level or one.module.split(".")[0] in NOT_TELEMETRY:
                 continue
             named = words_of(f"{one.module}.{one.name or ''}") & words
             if named and draft.program.import_target(module, one.module) is None:

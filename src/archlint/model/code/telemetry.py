@@ -12,10 +12,11 @@ from archlint.core.system.base import link
 from archlint.core.system.calls import Route
 from archlint.core.system.messaging import Consumer
 from archlint.core.system.services import LoggingSetup, Telemetry
-from archlint.core.values import Place
+from archlint.core.values import Place, Setting, Unknown
 from archlint.model.code.debug import debug_settings
-from archlint.model.code.instrumentation import metrics_of, tracing_of
+from archlint.model.code.instrumentation import Exported, metrics_of, proprietary_of, tracing_of
 from archlint.model.code.log_setup import logging_of
+from archlint.model.code.metric_definitions import definitions_of, missing_red, resource_metrics, resources_of
 from archlint.model.code.scope import CodeScope, ServiceCode, Surroundings, code_scope, surroundings_of
 from archlint.model.draft import Draft
 from archlint.model.production import APPLICATIONS, entry_points
@@ -38,6 +39,14 @@ def add_telemetry(draft: Draft) -> None:
         tracing = tracing_of(draft, code)
         logging = logging_of(draft, code, _main_surroundings(draft, service.name), tracing)
         prints = _prints(draft, code, handlers.get(service.name, []))
+        exported = metrics_of(draft, code)
+        metrics = exported.setting if isinstance(exported, Exported) else exported
+        definitions = definitions_of(draft, code)
+        resources = resources_of(draft, code)
+        red = missing_red(code, exported, definitions)
+        if not handlers.get(service.name):
+            red = Unknown("it is not seen to answer requests or messages")
+        proprietary = proprietary_of(tracing)
         telemetry = Telemetry(
             at=at,
             name=service.name,
@@ -47,8 +56,16 @@ def add_telemetry(draft: Draft) -> None:
             logging=logging,
             log_format=logging.format if isinstance(logging, LoggingSetup) else logging,
             log_at=logging.at if isinstance(logging, LoggingSetup) else at,
-            metrics=metrics_of(draft, code),
+            metrics=metrics,
+            metrics_at=metrics.at if isinstance(metrics, Setting) else at,
+            metric_definitions=tuple(one.at for one in definitions.all),
+            missing_red=red,
+            resources=resources,
+            resources_at=resources[0].at if resources else at,
+            resource_metrics=resource_metrics(draft, code, exported, definitions),
             tracing=tracing,
+            tracing_at=tracing.at if isinstance(tracing, Setting) else at,
+            proprietary_tracing=proprietary,
             prints=prints,
             prints_at=prints[0].at if prints else at,
         )
