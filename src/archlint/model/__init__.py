@@ -12,6 +12,7 @@ from archlint.core.facts.base import Fact
 from archlint.core.facts.python import PythonModule
 from archlint.core.system import System
 from archlint.model.addresses import add_addresses
+from archlint.model.brokers import add_brokers
 from archlint.model.code.access import add_api_operations
 from archlint.model.code.datastore_clients import add_datastore_clients
 from archlint.model.code.datastores import add_datastores
@@ -66,6 +67,7 @@ STAGES = (
     add_rpc_calls,
     add_sagas,
     add_two_phase_commits,
+    add_brokers,
     add_telemetry,
     add_verification,
     add_addresses,
