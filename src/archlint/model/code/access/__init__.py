@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from archlint.core.facts.python import PythonFunction
 from archlint.core.span import Span
+from archlint.core.system.base import link
 from archlint.core.system.calls import Route
 from archlint.core.system.contracts import Contract, Operation
 from archlint.core.system.security import ApiOperation
@@ -45,9 +46,29 @@ def add_api_operations(draft: Draft) -> None:
         declared = declared_routes(draft, service.name)
         if declared is not None and service.role != "test-tool":
             _add_routes(draft, service, declared, gateways)
+    _excuse_insides(draft, gateways)
     for contract in draft.select(Contract):
         if contract.format == "openapi":
             _add_contract(draft, contract, gateways)
+
+
+def _excuse_insides(draft: Draft, gateways: Gateways) -> None:
+    """Leave alone what only services that identify their own callers can reach: they may be how it is protected."""
+    operations: dict[str, list[ApiOperation]] = {}
+    for one in draft.select(ApiOperation):
+        if one.purpose == "business":
+            operations.setdefault(one.service, []).append(one)
+    identifying = {
+        name
+        for name, ones in operations.items()
+        if all(one.authentication is not None or one.changes_state is False for one in ones)
+    }
+    for name, ones in operations.items():
+        callers = gateways.only_callers(name)
+        if callers and callers <= identifying:
+            for one in ones:
+                if one.authentication is None:
+                    link(one, authentication=Unknown("only services that identify their callers reach it"))
 
 
 def _add_routes(draft: Draft, service: Service, declared: Declared, gateways: Gateways) -> None:
