@@ -17,11 +17,13 @@ from archlint.model.code.acknowledgement import acknowledgement_of
 from archlint.model.code.consuming_loops import looped
 from archlint.model.code.dead_letters import Declaration, dead_letter_of, declarations
 from archlint.model.code.handler_paths import handled_by
+from archlint.model.code.lost_failures import swallowed_at
 from archlint.model.code.message_effects import FoundEffect, deduplication_of, effects_of
 from archlint.model.code.message_guards import recognition
 from archlint.model.code.registered_callbacks import listening, registered
 from archlint.model.code.registrations import Handling, decorated, items_of
 from archlint.model.code.scope import CodeScope, ServiceCode
+from archlint.model.code.task_failures import failures_of_task
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -91,6 +93,18 @@ def _consumer(
     if deduplication is None:
         deduplication = recognition(draft, handled, effects)
     dead_letter, declared_at = dead_letter_of(draft, handling, service, code, declared)
+    failures_at = handling.registered_at
+    failing = ""
+    if handling.library in ("celery", "arq"):
+        dead_letter, setup = failures_of_task(draft, handling, code) if effects else (UNKNOWN, None)
+        failures_at, failing = setup or failures_at, f"{service}'s {handling.library.capitalize()} application"
+    if isinstance(dead_letter, Unknown):
+        swallowed = swallowed_at(draft, handling, handled, effects)
+        if swallowed is not None and handling.acknowledges not in ("once", "never", "auto"):
+            dead_letter, declared_at = (
+                None,
+                (*declared_at, Place(swallowed, "every error ends here, and is only logged")),
+            )
     acknowledgement, acknowledged = acknowledgement_of(draft, handling, handled, effects)
     name = handling.function.name.rpartition(".")[2] if handling.function is not None else "module"
     channel = known(handling.channel)
@@ -123,6 +137,8 @@ def _consumer(
         acknowledgement=acknowledgement,
         acknowledged_at=acknowledged.at,
         dead_letter=dead_letter,
+        failing=failing or where,
+        failures_at=failures_at,
         related=(*_places(effects), acknowledged, *declared_at),
     )
 

@@ -10,24 +10,26 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from archlint.core.facts.python import Dictionary, Expression, Literal, PythonCall
+from archlint.core.facts.python import Argument, Dictionary, Expression, Literal, PythonCall
 from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Place, Setting, Unknown
 from archlint.model.code.consumer_libraries import LIBRARIES
-from archlint.model.code.handler_trace import texts_of
+from archlint.model.code.handler_trace import text_of, texts_of
 from archlint.model.code.registrations import Handling
-from archlint.model.code.scope import CodeScope, ServiceCode, assigned_value
+from archlint.model.code.scope import CodeScope, ServiceCode
+from archlint.model.deployment.broker_settings import broker_settings
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _DECLARATIONS = frozenset({"queue_declare", "declare_queue"})
-_QUEUES = _DECLARATIONS | {"Queue", "RabbitQueue"}
+_QUEUES = _DECLARATIONS | {"Queue", "RabbitQueue", "subscriber", "create_queue", "create_subscription"}
 _DEAD_WORDS = pattern(
     r"dlq|dlx|dead[-_. ]?letter|poison|parking[-_]?lot|quarantine|failed[-_. ](messages|events|topic)|\.errors?$", re.I
 )
 _MOST_NAMES = 500
 _POLICY = "x-dead-letter-exchange"
+_MAY_HOLD = Unknown("a policy of the broker may hold for the queue")
 
 
 @dataclass(frozen=True)
@@ -39,50 +41,110 @@ class Declaration:
     is_open: bool
     dead_letter: Setting[str] | Unknown | None
     service_names: tuple[str, ...] = ()
+    broker: str = "rabbitmq"
 
 
 def declarations(draft: Draft, scope: CodeScope) -> list[Declaration]:
-    """The queues that the code declares."""
+    """The queues and subscriptions that the code declares."""
     found: list[Declaration] = []
     for module in scope.modules():
         for call in module.calls_named(_QUEUES):
-            last = call.name.rpartition(".")[2]
-            if last in _DECLARATIONS:
-                # A wrapper of the workspace is no declaration itself: what it calls is.
-                if draft.program.called_functions(call, module):
-                    continue
-                name = call.argument("queue", 0) or call.argument("name") or call.argument("queue_name")
-                arguments = call.argument("arguments", None)
-            elif last == "Queue" and draft.program.callee(call, module).startswith("kombu"):
-                name, arguments = call.argument("name", 0), call.argument("queue_arguments")
-            elif last == "RabbitQueue":
-                name, arguments = call.argument("name", 0), call.argument("arguments")
-            else:
-                continue
-            names, is_open = _names(draft, name.value if name else None, call, module)
-            setting = _policy(draft, arguments.value if arguments else None, module, call)
-            found.append(Declaration(call.at, names, is_open, setting, scope.owners(module)))
+            one = _declared(draft, call, module, scope.owners(module))
+            if one is not None:
+                found.append(one)
     return found
+
+
+def _declared(draft: Draft, call: PythonCall, module: Module, owners: tuple[str, ...]) -> Declaration | None:
+    last = call.name.rpartition(".")[2]
+    name: Argument | None
+    broker = "rabbitmq"
+    if last in _DECLARATIONS:
+        # A wrapper of the workspace is no declaration itself: what it calls is.
+        if draft.program.called_functions(call, module):
+            return None
+        name = call.argument("queue", 0) or call.argument("name") or call.argument("queue_name")
+        setting = _policy(draft, _value(call.argument("arguments")), module, call)
+    elif last == "Queue" and draft.program.callee(call, module).startswith("kombu"):
+        name, setting = call.argument("name", 0), _policy(draft, _value(call.argument("queue_arguments")), module, call)
+    elif last == "RabbitQueue":
+        name, setting = call.argument("name", 0), _policy(draft, _value(call.argument("arguments")), module, call)
+        if call.argument("passive") is not None or call.argument("declare") is not None:
+            setting = Unknown("the queue is declared elsewhere")
+    elif last == "subscriber" and draft.program.callee(call, module).startswith("faststream.rabbit"):
+        # FastStream declares what it subscribes to: by the name alone without any arguments.
+        name, setting = call.argument("queue", 0), None
+        if name is None or isinstance(text_of(draft, name.value, module), Unknown):
+            return None
+    elif last == "create_queue" and (given := call.argument("QueueName")) is not None:
+        name, broker = given, "sqs"
+        setting = _attribute(draft, call.argument("Attributes"), "RedrivePolicy", "a redrive policy", module, call)
+    elif last == "create_subscription" and draft.program.callee(call, module).startswith("google.cloud.pubsub"):
+        request, broker = call.argument("request", 0), "pubsub"
+        setting = _attribute(draft, request, "dead_letter_policy", "a dead-letter policy", module, call)
+        entries = _entries(draft, request.value if request is not None else None, module)
+        named = next((value for key, value in entries or () if key == Literal("name")), None)
+        name = Argument(call.at, "name", named) if named is not None else None
+    else:
+        return None
+    names, is_open = _names(draft, name.value if name is not None else None, call, module)
+    return Declaration(call.at, names, is_open, setting, owners, broker)
+
+
+def _value(argument: Argument | None) -> Expression | None:
+    return argument.value if argument is not None else None
+
+
+def _entries(
+    draft: Draft, expression: Expression | None, module: Module
+) -> tuple[tuple[Expression | None, Expression], ...] | None:
+    found = draft.program.structure(expression, module) if expression is not None else None
+    return found[0].entries if found is not None and isinstance(found[0], Dictionary) else None
+
+
+def _attribute(
+    draft: Draft, argument: Argument | None, key: str, what: str, module: Module, call: PythonCall
+) -> Setting[str] | Unknown | None:
+    """A key of a mapping that declares a queue or subscription."""
+    if argument is None:
+        return UNKNOWN if call.is_open else None
+    entries = _entries(draft, argument.value, module)
+    if entries is None or any(one is None for one, _ in entries):
+        return Unknown("the queue's attributes are not known")
+    return Setting(what, "code", argument.at) if any(one == Literal(key) for one, _ in entries) else None
 
 
 def dead_letter_of(
     draft: Draft, handling: Handling, service: str, code: ServiceCode, declared: list[Declaration]
 ) -> tuple[Setting[str] | Unknown | None, tuple[Place, ...]]:
     """Where the messages go that this handling cannot handle, and the declarations that say so."""
-    if LIBRARIES[handling.library].failures == "kept":
-        return Setting(f"{handling.library}'s own dead-letter queue", "library", handling.registered_at), ()
+    failures = LIBRARIES[handling.library].failures
+    if failures == "kept":
+        return Setting(f"what {handling.library} keeps of failed messages", "library", handling.registered_at), ()
+    if handling.library == "dapr":
+        return _of_subscription(handling)
     if handling.library == "nameko":  # it acknowledges what has failed, too
         return None, ()
-    if handling.broker == "rabbitmq":
-        return _of_queue(handling, service, declared)
-    if handling.broker == "kafka":
+    if failures == "declared" or handling.broker in ("sqs", "pubsub"):
+        return _of_queue(draft, handling, service, declared)
+    if failures == "code":
         seen = _handles_failures(draft, code)
-        return (Setting("a topic of failed messages", "code", seen) if seen is not None else None), ()
+        return (Setting("a channel of failed messages", "code", seen) if seen is not None else None), ()
     return Unknown("the queue is declared elsewhere"), ()
 
 
+def _of_subscription(handling: Handling) -> tuple[Setting[str] | Unknown | None, tuple[Place, ...]]:
+    """Dapr's subscriptions name a dead-letter topic themselves; those of a file of their own are read with it."""
+    if not isinstance(handling.dead_letter, Unknown) or handling.call is None:
+        return handling.dead_letter, ()
+    given = handling.call.argument("dead_letter_topic") or handling.call.argument("dead_letter_topic_name")
+    if given is not None:
+        return Setting("a dead-letter topic", "code", given.at), ()
+    return (UNKNOWN if handling.call.is_open else None), ()
+
+
 def _of_queue(
-    handling: Handling, service: str, declared: list[Declaration]
+    draft: Draft, handling: Handling, service: str, declared: list[Declaration]
 ) -> tuple[Setting[str] | Unknown | None, tuple[Place, ...]]:
     name = handling.channel
     fitting: list[Declaration]
@@ -91,20 +153,41 @@ def _of_queue(
         if not fitting:
             return Unknown("the queue's name is not known"), ()
     else:
-        exact = [one for one in declared if name in one.names]
+        exact = [one for one in declared if name in one.names and one.broker == handling.broker]
         # A queue that two services declare is declared alike, or the broker refuses the second.
-        fitting = exact or [one for one in declared if one.is_open and service in one.service_names]
+        fitting = exact or [
+            one for one in declared if one.is_open and service in one.service_names and one.broker == handling.broker
+        ]
+    of_broker = _of_broker(draft, name) if handling.broker == "rabbitmq" else Unknown("it is declared out of sight")
     if not fitting:
-        return Unknown("the queue is declared out of sight"), ()
+        at = next((one.at for one in broker_settings(draft).queues if one.name == name), None)
+        return of_broker, (Place(at, "the queue is declared here"),) if at is not None else ()
     settings = [one.dead_letter for one in fitting]
     places = tuple(Place(one.at, "the queue is declared here") for one in fitting)
-    for setting in settings:
+    for setting in (*settings, of_broker):
         if isinstance(setting, Setting):
             return setting, places
     unknown = next((one for one in settings if isinstance(one, Unknown)), None)
     if unknown is not None:
         return unknown, places
+    if of_broker == _MAY_HOLD:
+        return of_broker, places
     return None, places
+
+
+def _of_broker(draft: Draft, name: str | Unknown) -> Setting[str] | Unknown | None:
+    """What the scanned broker's own settings say of a queue; UNKNOWN where they do not tell."""
+    broker = broker_settings(draft)
+    holding = [(one, UNKNOWN if isinstance(name, Unknown) else one.holds_for(name)) for one in broker.policies]
+    for policy, holds in holding:
+        if holds is True:
+            return Setting("a policy of the broker", "configuration", policy.at)
+    if any(isinstance(holds, Unknown) for _, holds in holding):
+        return _MAY_HOLD
+    queue = next((one for one in broker.queues if one.name == name), None)
+    if queue is not None:
+        return Setting("a dead-letter exchange", "configuration", queue.at) if queue.has_dead_letter else None
+    return Unknown("the queue is declared out of sight")
 
 
 def _names(
@@ -127,12 +210,14 @@ def _policy(
         return UNKNOWN if call.is_open else None
     if isinstance(expression, Literal) and expression.value is None:
         return None
-    resolved, where = assigned_value(draft, expression, module)
+    found = draft.program.structure(expression, module)
+    resolved, where = found if found is not None else (expression, module)
     if not isinstance(resolved, Dictionary):
         return Unknown("the queue's arguments are not known")
     for key, value in resolved.entries:
         if key is None:
-            inner, _ = assigned_value(draft, value, where)
+            spread = draft.program.structure(value, where)
+            inner = spread[0] if spread is not None else value
             if not isinstance(inner, Dictionary):
                 return Unknown("the queue's arguments are not known")
             if any(isinstance(one, Literal) and one.value == _POLICY for one, _ in inner.entries):

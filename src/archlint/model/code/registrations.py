@@ -22,7 +22,7 @@ from archlint.core.facts.python import (
 )
 from archlint.core.record import dataclass
 from archlint.core.span import Span
-from archlint.core.values import UNKNOWN, Unknown
+from archlint.core.values import UNKNOWN, Setting, Unknown
 from archlint.model.code.consumer_libraries import (
     DECORATED_BY,
     DECORATORS,
@@ -48,6 +48,7 @@ class Handling:
     of the workspace between the library and the handler. ``registered_at`` is the registration in the service's code,
     ``declared_at`` the call that declared the queue, where the same function consumes what it returned.
     ``acknowledges`` is as a ``Library`` has it, or UNKNOWN; ``acknowledged_at`` is the line that says so.
+    ``dead_letter`` is what the registration itself says of failed messages.
     """
 
     library: str
@@ -63,6 +64,7 @@ class Handling:
     acknowledges: str | Unknown = "manual"
     acknowledged_at: Span | None = None
     declared_at: Span | None = None
+    dead_letter: Setting[str] | Unknown | None = UNKNOWN
 
 
 def decorated(draft: Draft, module: Module) -> Iterator[Handling]:

@@ -49,6 +49,8 @@ def _add(draft: Draft, resource: Resource, broker: str, noun: str, dead_letter: 
                 at=resource.at,
                 name=f"{broker} {noun} {name}",
                 key=f"{resource.module.directory} {resource.address}",
+                failing=f"{broker} {noun} {name}",
+                failures_at=resource.at,
                 service="",
                 broker=broker,
                 library="terraform",
