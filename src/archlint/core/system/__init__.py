@@ -10,12 +10,16 @@ from archlint.core.facts.base import Fact, Gap
 from archlint.core.system.base import Subject, link
 from archlint.core.system.calls import (
     AddressReference,
+    CallChain,
     Dependency,
     GrpcCall,
     HttpCall,
     RemoteCall,
+    RepeatedCall,
     Route,
     RpcCall,
+    TimeoutBudget,
+    Transport,
 )
 from archlint.core.system.consistency import DualWrite, EventMutation, EventReplay, JoinedRead, Saga, TwoPhaseCommit
 from archlint.core.system.contracts import Contract, ContractDrift, InvalidContract, Operation
@@ -65,6 +69,7 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     AddressReference,
     ApiOperation,
     Broker,
+    CallChain,
     CallCycle,
     Channel,
     Consumer,
@@ -101,6 +106,7 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     Probe,
     Publisher,
     RemoteCall,
+    RepeatedCall,
     Resources,
     Route,
     RpcCall,
@@ -114,8 +120,10 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     StartupDependency,
     Suppression,
     Telemetry,
+    TimeoutBudget,
     TlsSetting,
     TokenVerification,
+    Transport,
     Topic,
     TwoPhaseCommit,
     TracedClient,

@@ -84,6 +84,7 @@ def _subject(draft: Draft, service: str, use: StubUse, streams: dict[tuple[str, 
         rpc_service=use.service,
         streaming=_is_stream(use, streams),
         is_secure=channel.is_secure if channel is not None else Unknown("its channel is not known"),
+        channel_at=channel.made.at if channel is not None else None,
     )
 
 

@@ -1,0 +1,58 @@
+"""What an expression is made from, one step at a time.
+
+In: an expression of a module. Out: the expressions inside it; those of a call's result are what it is called on and
+its arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archlint.core.facts.python import (
+    Choice,
+    Comprehension,
+    Dictionary,
+    Display,
+    EnvironmentRead,
+    Expression,
+    Item,
+    Lambda,
+    Member,
+    Result,
+    Template,
+)
+from archlint.model.code.objects import base_of
+from archlint.model.program.program import Module
+
+
+def parts_of(value: Expression, module: Module) -> Iterator[Expression]:
+    """The expressions that an expression is made from."""
+    if isinstance(value, Result):
+        made = module.call(value.call)
+        if made is not None:
+            base = base_of(made.callee)
+            if base is not None:
+                yield base
+            yield from (one.value for one in made.arguments)
+    elif isinstance(value, Member):
+        yield value.base
+    elif isinstance(value, Item):
+        yield value.base
+        yield value.key
+    elif isinstance(value, Template):
+        yield from value.parts
+    elif isinstance(value, Display):
+        yield from value.items
+    elif isinstance(value, Choice):
+        yield from value.options
+    elif isinstance(value, Dictionary):
+        for key, one in value.entries:
+            if key is not None:
+                yield key
+            yield one
+    elif isinstance(value, Comprehension):
+        yield value.element
+    elif isinstance(value, Lambda):
+        yield value.value
+    elif isinstance(value, EnvironmentRead) and value.default is not None:
+        yield value.default

@@ -1,0 +1,129 @@
+"""What the rounds of a loop are: elements of data, or attempts, polls, pages, batches, messages, a fixed few.
+
+In: loops as the reader saw them. Out: plain answers; where it cannot be told, a loop is not taken for one over data.
+"""
+
+from __future__ import annotations
+
+from archlint.core.facts.python import (
+    Choice,
+    Comprehension,
+    Dictionary,
+    Display,
+    Element,
+    Expression,
+    Item,
+    Lambda,
+    Literal,
+    Loop,
+    Member,
+    Parameter,
+    PythonCall,
+    Reference,
+    Result,
+    Template,
+    dotted,
+)
+from archlint.core.record import pattern
+from archlint.core.values import Unknown
+from archlint.model.code.message_libraries import BROKER
+from archlint.model.code.objects import assigned, base_of, member_of
+from archlint.model.draft import Draft
+from archlint.model.program.program import Module
+from archlint.model.topology.parts import parts_of
+
+_SAME_ELEMENTS = frozenset(
+    {"enumerate", "sorted", "reversed", "list", "set", "tuple", "iter", "tqdm", "zip", "islice", "filter", "track"}
+)
+_OF_MAPPING = frozenset({"items", "keys", "values"})
+_NOT_DATA = pattern(
+    r"retr(?:y|ies)|attempt|backoff|tenacity|stamina|back_off|delays?\b|wait|poll|tick|count\b|cycle\b|repeat\b|"
+    r"pages?\b|paginat|cursor|offsets?\b|chunk|batch|grouper|slices?\b|partition|listen|consum|subscri|messages?\b|"
+    r"deliver|receiv|stream|watch|tail\b|\bmsgs?\b|workers?\b|replicas?\b|nodes?\b|hosts?\b|endpoints?\b|servers?\b|"
+    r"services?\b|backends?\b|peers?\b|mirrors?\b|urls?\b",
+    2,
+)
+_MOST_DEPTH = 6
+
+
+def is_over_data(draft: Draft, loop: Loop, module: Module) -> bool:
+    """Whether the loop goes over data whose length is open."""
+    return loop.kind != "while" and _is_data(draft, loop.over, module, 0)
+
+
+def depends_on_element(call: PythonCall, loop: Loop, module: Module) -> bool:
+    """Whether what the call sends depends on the round: an argument is made from the element, or is not known."""
+    wanted = _iterables(loop.over)
+    parts = [one.value for one in call.arguments]
+    base = base_of(call.callee)
+    if base is not None:
+        parts.append(base)
+    return any(_mentions(one, wanted, module, 0) for one in parts)
+
+
+def leads_to_element(call: PythonCall) -> bool:
+    """Whether the address of the call begins with an element of a loop, or with what a caller hands in."""
+    url = call.argument("url") or next((one for one in call.arguments if one.name is None), None)
+    value = url.value if url is not None else None
+    while isinstance(value, Template) and value.parts:
+        value = value.parts[0]
+    while isinstance(value, Member | Item):
+        value = value.base
+    return value is None or isinstance(value, Element | Parameter | Unknown | Choice | Result)
+
+
+def _is_data(draft: Draft, over: Expression, module: Module, depth: int) -> bool:
+    if depth > _MOST_DEPTH or isinstance(over, Unknown | Literal | Display | Dictionary | Lambda):
+        return False
+    if isinstance(over, Comprehension):
+        return _is_data(draft, over.element, module, depth + 1) if isinstance(over.element, Element) else True
+    if isinstance(over, Choice):
+        return all(
+            _is_data(draft, one, module, depth + 1) or one in (Display(()), Literal(None)) for one in over.options
+        )
+    if isinstance(over, Result):
+        made = module.call(over.call)
+        return made is not None and _is_data_of_call(draft, made, module, depth)
+    if isinstance(over, Reference):
+        found, where = assigned(draft, over, module)
+        if isinstance(found, Display | Dictionary):
+            return False
+        if found is not over and isinstance(found, Choice):
+            return _is_data(draft, found, where, depth + 1)
+        if over.name.rpartition(".")[2].isupper():
+            return False
+    return not _NOT_DATA.search(dotted(over))
+
+
+def _is_data_of_call(draft: Draft, made: PythonCall, module: Module, depth: int) -> bool:
+    name = member_of(made.callee)
+    if name == "range":
+        # ``range(len(data))`` are the elements; a step makes batches, any other range counts attempts or pages.
+        first = made.arguments[0].value if len(made.arguments) == 1 else None
+        inner = module.call(first.call) if isinstance(first, Result) else None
+        return inner is not None and inner.name == "len" and _first(draft, inner, module, depth)
+    if name in _SAME_ELEMENTS:
+        return _first(draft, made, module, depth)
+    base = base_of(made.callee)
+    if name in _OF_MAPPING and base is not None:
+        return _is_data(draft, base, module, depth + 1)
+    if _NOT_DATA.search(made.name):
+        return False
+    return not BROKER.match(draft.program.callee(made, module))
+
+
+def _first(draft: Draft, call: PythonCall, module: Module, depth: int) -> bool:
+    return bool(call.arguments) and _is_data(draft, call.arguments[0].value, module, depth + 1)
+
+
+def _iterables(over: Expression) -> frozenset[str]:
+    return frozenset({repr(over)})
+
+
+def _mentions(value: Expression, wanted: frozenset[str], module: Module, depth: int) -> bool:
+    """Whether a value is made from an element of the loop, as far as that is seen."""
+    if depth > _MOST_DEPTH or isinstance(value, Unknown):
+        return True
+    if isinstance(value, Element):
+        return repr(value.iterable) in wanted or _mentions(value.iterable, wanted, module, depth + 1)
+    return any(_mentions(one, wanted, module, depth + 1) for one in parts_of(value, module))
