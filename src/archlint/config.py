@@ -90,6 +90,8 @@ class Options:
     ignore: tuple[str, ...] = ()
     jobs: int | None = None
     use_cache: bool = True
+    with_fixes: bool = False
+    """Whether findings carry the replacements that would mend them."""
     today: datetime.date | None = None
 
 

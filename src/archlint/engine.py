@@ -6,10 +6,11 @@ import dataclasses
 import datetime
 from collections.abc import Sequence
 
-from archlint import __version__, inputs, ruleset, triage
+from archlint import __version__, fixes, inputs, ruleset, triage
 from archlint.config import Options
 from archlint.core.finding import Report
 from archlint.core.rule import Rule
+from archlint.core.source import Kind
 from archlint.core.system import System
 from archlint.inputs import Progress
 from archlint.survey import locate, survey
@@ -51,6 +52,10 @@ def examine(options: Options, every: Sequence[Rule], rules: Sequence[Rule], prog
     more_runs, more = ruleset.judge_all(last, System(settled.suppressions), progress)
     places = inputs.below_root(options.paths, options.cwd, root)
     findings = triage.reported((*settled.findings, *triage.as_findings(more)), places)
+    if options.with_fixes:
+        findings = fixes.with_replacements(
+            findings, {file.path: file.data for file in files.files if file.kind is Kind.PYTHON}
+        )
     return Report(
         findings=findings,
         rules=tuple(rules),

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from archlint import engine
+from archlint import engine, fixes
 from archlint.config import find_config, load_config
 from archlint.core.finding import Report
 from archlint.core.rule import Example, Rule
@@ -102,10 +102,36 @@ def run_example(rule: Rule, example: Example) -> list[str]:
     ]
     failures += [f"{path}:{line} is flagged now: make its mark 'expect'" for path, line in sorted(todo & set(found))]
     failures += [f"the rule crashed: {run.error}" for run in report.runs if run.error and run.rule == rule.name]
+    failures += fixing_failures(rule, example, {path: file.text for path, file in files.items()}, report)
     if rule.subject != "Gap":
         flagged = {path for path, _ in expected | todo}
         failures += [f"{gap.at} cannot be read: {gap.reason}" for gap in report.gaps if gap.at.path not in flagged]
     return failures
+
+
+def fixing_failures(rule: Rule, example: Example, tree: dict[str, str], report: Report) -> list[str]:
+    """What is wrong with the fixes of one example: they give what it shows, and fixing again changes nothing.
+
+    Raises:
+        ConfigError: the example's own archlint.yaml is wrong.
+    """
+    fixed = after_fixes(tree, report)
+    wanted = {**tree, **{path: marked(text).text for path, text in example.fixed.items()}} if example.fixed else tree
+    if example.fixed is None and fixed == tree:
+        return []
+    failures = [
+        f"{path} is after --fix:\n{fixed[path]}"
+        for path in sorted(tree)
+        if example.fixed is not None and fixed[path] != wanted[path]
+    ]
+    again = after_fixes(fixed, check_tree(rule, fixed))
+    return failures + [f"{path} changes with a second --fix" for path in sorted(tree) if again[path] != fixed[path]]
+
+
+def after_fixes(tree: dict[str, str], report: Report) -> dict[str, str]:
+    """The tree with the report's fixes in it."""
+    changed = fixes.apply(report.findings, {path: text.encode("utf-8") for path, text in tree.items()})
+    return tree | {path: one.data.decode("utf-8") for path, one in changed.items()}
 
 
 def check_tree(rule: Rule, files: dict[str, str]) -> Report:
@@ -126,7 +152,8 @@ def check_tree(rule: Rule, files: dict[str, str]) -> Report:
         others = tuple(one for one in load_builtin() if one.name != rule.name)
         # What is suppressed, and so what rules about suppressions say, takes all the others' findings.
         rules = (rule, *others) if rule.subject == "Suppression" else (rule,)
-        return engine.examine(engine.Options(paths=(root,), cwd=root, jobs=1, use_cache=False), (rule, *others), rules)
+        options = engine.Options(paths=(root,), cwd=root, jobs=1, use_cache=False, with_fixes=True)
+        return engine.examine(options, (rule, *others), rules)
 
 
 def file_of(rule: Rule, root: Path) -> Path:

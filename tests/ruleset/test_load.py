@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from archlint.config import Config, ConfigError, ExceptionConfig, RuleConfig
-from archlint.core.rule import Severity
+from archlint.core.rule import Autofix, Rule, Severity
 from archlint.ruleset import RuleError, load, load_builtin, select
 from archlint.ruleset.load import load_folder
 from archlint.ruleset.schema import first_document, read_rule
@@ -117,6 +117,45 @@ def test_a_wrong_field_in_a_message_is_found_inside_the_quotes() -> None:
 )
 def test_a_malformed_rule_is_refused(old: str, new: str, expected: str) -> None:
     assert expected in refusal(RULE.replace(old, new))
+
+
+AUTOFIX = RULE.replace(
+    "---\n",
+    """\
+autofix:
+  - when: call.library == "httpx"
+    remove-argument: timeout
+  - when: call.timeout is None
+    set-argument:
+      timeout: "{options.least}"
+---
+""",
+    1,
+)
+
+
+def test_a_change_is_read_with_its_condition_and_its_values() -> None:
+    rule = read(AUTOFIX)
+    assert isinstance(rule, Rule)
+    assert rule.autofixes == (
+        Autofix('call.library == "httpx"', (), ("timeout",)),
+        Autofix("call.timeout is None", (("timeout", "{options.least}"),), ()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("    remove-argument: timeout\n", "", "has 'set-argument' or 'remove-argument'"),
+        ("remove-argument: timeout", "remove-argument: time-out", "an argument is a keyword's name: 'time-out' is not"),
+        ("remove-argument", "remove-arguments", "unknown key 'remove-arguments' of a change of 'autofix'"),
+        ("call.timeout is None", "call.timout is None", "rules/x.yaml:21:16: HttpCall has no field 'timout'"),
+        ("{options.least}", "{options.most}", "rules/x.yaml:23:26: the rule has no option 'most'"),
+        ("call.timeout is None", "call.timeout", "rules/x.yaml:21:11: "),
+    ],
+)
+def test_a_malformed_change_is_refused_at_its_place(old: str, new: str, expected: str) -> None:
+    assert expected in refusal(AUTOFIX.replace(old, new))
 
 
 def test_a_name_is_kebab_case() -> None:

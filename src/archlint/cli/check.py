@@ -30,6 +30,8 @@ DEFAULT_LEVEL = "warning"
 @click.option("--statistics", is_flag=True, help="A table of the rules: subjects, findings, not judged, time.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Processes that read files (default: one a processor).")
 @click.option("--no-cache", is_flag=True, help="Read every file anew.")
+@click.option("--fix", is_flag=True, help="Mend what can be mended in its own line, and report what is left.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing; exit with 1 if it would.")
 @click.option("--no-suppressions", is_flag=True, help="Report suppressed findings as if they were not.")
 def check(
     paths: tuple[Path, ...],
@@ -45,6 +47,8 @@ def check(
     statistics: bool,
     jobs: int | None,
     no_cache: bool,
+    fix: bool,
+    diff: bool,
     no_suppressions: bool,
 ) -> int:
     """Check a system against its architecture standard.
@@ -55,6 +59,7 @@ def check(
     Exit status: 0 clean, 1 findings, 2 archlint could not do its job.
     """
     from archlint import engine, reports
+    from archlint.cli import fixing
 
     options = engine.Options(
         paths=paths,
@@ -64,9 +69,16 @@ def check(
         ignore=split(ignore),
         jobs=jobs,
         use_cache=not no_cache,
+        with_fixes=fix or diff or form != "text",
     )
+    if fix and diff:
+        raise click.UsageError("--fix changes files and --diff changes none: give one of them")
     with progress.shown(quiet=quiet) as shown:
-        report = engine.check(options, shown)
+        report = fixing.fixed(lambda: engine.check(options, shown)) if fix else engine.check(options, shown)
+    if diff:
+        text = fixing.difference(report)
+        output.write(text, target)
+        return int(bool(text) and not exit_zero)
     if no_suppressions:
         report = without_suppressions(report)
     if form == "text":

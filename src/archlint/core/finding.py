@@ -13,6 +13,26 @@ from archlint.core.values import Place
 
 
 @dataclass(frozen=True)
+class Edit:
+    """A change to the call at, or around, a place: keyword arguments to set, with their expressions, and to remove.
+
+    In expressions a qualified name (``tenacity.wait_random``) stands for whatever the module calls it.
+    """
+
+    at: Span
+    set_arguments: tuple[tuple[str, str], ...] = ()
+    remove_arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A region of a file and the text that takes its place."""
+
+    at: Span
+    text: str
+
+
+@dataclass(frozen=True)
 class Violation:
     """A subject that a rule's condition holds for. ``subject`` is its stable key, ``services`` those it belongs to."""
 
@@ -23,6 +43,7 @@ class Violation:
     subject: str
     overlays: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    edit: Edit | None = None
 
 
 @dataclass(frozen=True)
@@ -36,7 +57,11 @@ class Suppressed:
 
 @dataclass(frozen=True)
 class Finding:
-    """A violation after triage. ``fingerprint`` is stable over edits above the finding: it holds no line."""
+    """A violation after triage. ``fingerprint`` is stable over edits above the finding: it holds no line.
+
+    ``edit`` is how the rule would mend it; ``replacements`` are that in the file's own text, where it can be done for
+    sure and was asked for.
+    """
 
     rule: str
     category: str
@@ -48,6 +73,8 @@ class Finding:
     fingerprint: str
     overlays: tuple[str, ...] = ()
     suppressed_by: Suppressed | None = None
+    edit: Edit | None = None
+    replacements: tuple[Replacement, ...] = ()
 
 
 @dataclass(frozen=True)

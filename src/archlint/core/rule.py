@@ -37,12 +37,26 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Autofix:
+    """How to mend a violation where it is local and safe: what to change in the call at the finding's place.
+
+    ``when`` is an expression that has to be true for it (None: always). The values of ``set_arguments`` are texts with
+    dotted names in braces, as in messages.
+    """
+
+    when: str | None = None
+    set_arguments: tuple[tuple[str, str], ...] = ()
+    remove_arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Rule:
     """One rule. ``path`` is its file as people should see it; ``source`` its text, for errors with a caret.
 
     ``subject`` names a type of ``core.system.SUBJECTS``; ``when`` is the expression that is true for a violation;
     ``location`` and ``related`` are expressions that give the primary location (None: the subject's own ``at``) and the
-    related ones. ``lines`` are the lines of the file on which each key's value starts, counted from 1.
+    related ones. Of ``autofixes`` the first whose condition holds is taken. ``lines`` are the lines of the file on
+    which each key's value starts, counted from 1.
     """
 
     name: str
@@ -61,6 +75,7 @@ class Rule:
     location: str | None = None
     related: str | None = None
     options: tuple[Option, ...] = ()
+    autofixes: tuple[Autofix, ...] = ()
     tags: tuple[str, ...] = ()
     ignorable: bool = True
     is_builtin: bool = True
@@ -70,8 +85,10 @@ class Rule:
 @dataclass(frozen=True)
 class Example:
     """One example of a rule: a small tree of files. In bad ones ``# expect`` marks each line to be flagged, and
-    ``# expect-todo`` a known miss; good ones have no finding of the rule."""
+    ``# expect-todo`` a known miss; good ones have no finding of the rule. ``fixed`` are files as ``--fix`` leaves them,
+    None where that is not said."""
 
     is_bad: bool
     files: Mapping[str, str]
     title: str = ""
+    fixed: Mapping[str, str] | None = None

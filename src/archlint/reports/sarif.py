@@ -141,6 +141,8 @@ def _result(finding: Finding, index: dict[str, int], excerpts: Excerpts) -> Json
         del result["ruleIndex"]
     if finding.related:
         result["relatedLocations"] = [_related(place, number) for number, place in _numbered(finding.related)]
+    if finding.replacements:
+        result["fixes"] = [_fix(finding)]
     if finding.overlays:
         result["properties"] = {"overlays": list(finding.overlays)}
     if finding.suppressed_by is not None:
@@ -153,6 +155,31 @@ def _result(finding: Finding, index: dict[str, int], excerpts: Excerpts) -> Json
             }
         ]
     return result
+
+
+def _fix(finding: Finding) -> Json:
+    """The replacements; an insertion deletes a region without length, as the specification has it (3.57.3)."""
+    path = finding.replacements[0].at.path
+    return {
+        "description": {"text": f"Mend what {finding.rule} found."},
+        "artifactChanges": [
+            {
+                "artifactLocation": {"uri": quote(path, safe="/-._~"), "uriBaseId": "%SRCROOT%"},
+                "replacements": [
+                    {
+                        "deletedRegion": {
+                            "startLine": one.at.line,
+                            "startColumn": one.at.column,
+                            "endLine": one.at.end_line,
+                            "endColumn": one.at.end_column,
+                        },
+                        "insertedContent": {"text": one.text},
+                    }
+                    for one in finding.replacements
+                ],
+            }
+        ],
+    }
 
 
 def _numbered(places: tuple[Place, ...]) -> Iterable[tuple[int, Place]]:

@@ -110,6 +110,9 @@ def _summary(report: Report, paint: _Paint, *, verbose: bool) -> Iterator[str]:
         worst = max(finding.severity for finding in failures).label
         headline = f"{_count(len(failures), 'finding')} in {_count(files, 'file')}: {parts}{aside}."
         yield paint(headline, worst)
+        edits = sum(finding.edit is not None for finding in failures)
+        if edits:
+            yield f"--fix may mend {edits} of them; --diff shows how."
     else:
         yield paint(f"No findings{aside}.", "good")
     inputs = report.inputs

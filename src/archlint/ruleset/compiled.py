@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from archlint.core.facts.base import Fact
+from archlint.core.finding import Edit
 from archlint.core.record import dataclass
-from archlint.core.rule import Rule
+from archlint.core.rule import Autofix, Rule
 from archlint.core.span import Span
 from archlint.core.system import SUBJECTS, Subject
 from archlint.core.values import Place, Setting
@@ -30,15 +31,19 @@ class CompiledRule:
     message: Callable[[Any], str]
     location: Evaluate | None
     related: Evaluate | None
+    edit: Callable[[Any, Span], Edit | None]
+    """What to change for a violation at that place, None where it is not known to be safe."""
     options: frozenset[str]
     """The options that any of them reads."""
 
 
 class CompileError(Exception):
-    """An expression of the rule is wrong: ``key`` is the rule file's key that holds it."""
+    """An expression of the rule is wrong: ``key`` is the rule file's key that holds it, or the path to it below one of
+    the changes of ``autofix``, which ``position`` then gives."""
 
-    def __init__(self, key: str, error: ExpressionError) -> None:
+    def __init__(self, key: str, error: ExpressionError, position: int = 0) -> None:
         self.key = key
+        self.position = position
         self.error = error
         super().__init__(error.message)
 
@@ -60,17 +65,24 @@ def compile_rule(rule: Rule) -> CompiledRule:
         CompileError: one of its expressions is wrong.
     """
     options = tuple((option.name, option.default) for option in rule.options)
-    return _compile(rule.subject, rule.when, rule.message, rule.location, rule.related, options)
+    return _compile(rule.subject, rule.when, rule.message, rule.location, rule.related, options, rule.autofixes)
 
 
 @functools.lru_cache(maxsize=1024)
 def _compile(
-    subject_name: str, when: str, message: str, location: str | None, related: str | None, options: Any
+    subject_name: str,
+    when: str,
+    message: str,
+    location: str | None,
+    related: str | None,
+    options: Any,
+    autofixes: tuple[Autofix, ...],
 ) -> CompiledRule:
     subject: Any = SUBJECTS[subject_name]
     name = expression_name(subject_name)
     settings = dict(options)
     key = "when"
+    position = 0
     try:
         condition = compile_condition(when, name, subject, settings)
         key = "message"
@@ -85,9 +97,39 @@ def _compile(
                 places[-1] = expression.evaluate
         if related is None and "related" in fields_of(subject):
             places[1] = lambda subject, element: subject.related
+        changes = []
+        for position, autofix in enumerate(autofixes):  # noqa: B007 (the handler below reads it)
+            key = "autofix when"
+            holds = None
+            if autofix.when is not None:
+                tested = compile_condition(autofix.when, name, subject, settings)
+                holds = tested.evaluate
+                read |= tested.options
+            arguments = []
+            for argument, value in autofix.set_arguments:
+                key = f"autofix set-argument {argument}"
+                write, more = compile_message(value, name, subject, settings)
+                arguments.append((argument, write))
+                read |= more
+            changes.append((holds, arguments, autofix.remove_arguments))
     except ExpressionError as error:
-        raise CompileError(key, error) from None
-    return CompiledRule(subject, condition.evaluate, render, places[0], places[1], read)
+        raise CompileError(key, error, position) from None
+    return CompiledRule(subject, condition.evaluate, render, places[0], places[1], _editor(changes), read)
+
+
+_Change = tuple[Evaluate | None, list[tuple[str, Callable[[Any], str]]], tuple[str, ...]]
+
+
+def _editor(changes: list[_Change]) -> Callable[[Any, Span], Edit | None]:
+    """The first change whose condition is known to hold."""
+
+    def edit(subject: Any, at: Span) -> Edit | None:
+        for holds, arguments, removed in changes:
+            if holds is None or holds(subject, None) is True:
+                return Edit(at, tuple((name, write(subject)) for name, write in arguments), removed)
+        return None
+
+    return edit
 
 
 def _require_places(kind: Type, text: str) -> None:

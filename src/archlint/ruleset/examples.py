@@ -1,9 +1,10 @@
 """The second document of a rule file: examples, which are the rule's tests and its documentation.
 
-Each is a ``bad:`` or ``good:`` tree of files. A comment ``expect`` at the end of a line says that the rule flags it,
-``expect-todo`` that it should but is known to miss it; a line with ``expect-next`` (``expect-next-todo``) alone says so
-of the line below it. Comments are written ``#``, ``//`` or ``--``, whatever the file is: they are taken out before it
-is read, and a line that held nothing else becomes empty.
+Each is a ``bad:`` or ``good:`` tree of files; a bad one may show under ``fixed:`` what ``--fix`` makes of them. A
+comment ``expect`` at the end of a line says that the rule flags it, ``expect-todo`` that it should but is known to miss
+it; a line with ``expect-next`` (``expect-next-todo``) alone says so of the line below it. Comments are written ``#``,
+``//`` or ``--``, whatever the file is: they are taken out before it is read, and a line that held nothing else becomes
+empty.
 """
 
 from __future__ import annotations
@@ -94,12 +95,23 @@ def best_examples(rule: Rule, examples: tuple[Example, ...]) -> Iterator[Example
 
 
 def _example(source: Source, node: yaml.Node) -> Example:
-    given = entries(source, node, ("title", "bad", "good"), "an example")
+    given = entries(source, node, ("title", "bad", "good", "fixed"), "an example")
     trees = [word for word in ("bad", "good") if word in given]
     if len(trees) != 1:
         raise source.error("an example is either 'bad' or 'good'", node)
+    is_bad = trees[0] == "bad"
+    files = _files(source, given[trees[0]])
+    _check_marks(source, node, is_bad, files)
+    fixed = _files(source, given["fixed"]) if "fixed" in given else None
+    if fixed is not None and not (is_bad and set(fixed) <= set(files)):
+        raise source.error("'fixed' shows files of a bad example", given["fixed"])
+    title = text(source, given["title"], "'title'") if "title" in given else ""
+    return Example(is_bad, files, title, fixed)
+
+
+def _files(source: Source, node: yaml.Node) -> dict[str, str]:
     files: dict[str, str] = {}
-    for key, path, value in pairs(source, given[trees[0]], "an example's files"):
+    for key, path, value in pairs(source, node, "an example's files"):
         if path.startswith("/") or "\\" in path or ".." in path.split("/"):
             raise source.error("a path is relative to the example's folder and stays in it", key)
         if not isinstance(value, yaml.ScalarNode) or not value.tag.endswith((":str", ":null")):
@@ -107,9 +119,7 @@ def _example(source: Source, node: yaml.Node) -> Example:
         files[path] = value.value if value.tag.endswith(":str") else ""
     if not files:
         raise source.error("the example has no files", node)
-    _check_marks(source, node, trees[0] == "bad", files)
-    title = text(source, given["title"], "'title'") if "title" in given else ""
-    return Example(trees[0] == "bad", files, title)
+    return files
 
 
 def _check_marks(source: Source, node: yaml.Node, is_bad: bool, files: dict[str, str]) -> None:

@@ -77,6 +77,7 @@ def _violation(rule: Rule, compiled: CompiledRule, subject: Subject | Fact) -> V
         subject=_key(subject),
         overlays=getattr(subject, "overlays", ()),
         services=tuple(sorted(set(_services(subject)))),
+        edit=compiled.edit(subject, at),
     )
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import yaml
 
 from archlint.core.record import pattern
-from archlint.core.rule import Option, OptionValue, Rule, Severity
+from archlint.core.rule import Autofix, Option, OptionValue, Rule, Severity
 from archlint.core.system import SUBJECTS
 from archlint.ruleset.compiled import CompileError, compile_rule
 from archlint.ruleset.document import Source, compose, entries, pairs, plain, text, texts
 from archlint.ruleset.errors import did_you_mean
 
 REQUIRED = ("summary", "why", "fix", "severity", "since", "for", "when", "message")
-OPTIONAL = ("references", "aliases", "at", "related", "options", "tags", "ignorable")
+OPTIONAL = ("references", "aliases", "at", "related", "options", "autofix", "tags", "ignorable")
 OPTION_TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,),
     "number": (int, float),
@@ -57,6 +57,7 @@ def read_rule(path: str, content: str, *, name: str, category: str, is_builtin: 
         location=_expression(source, given["at"], "'at'") if "at" in given else None,
         related=_expression(source, given["related"], "'related'") if "related" in given else None,
         options=_options(source, given.get("options")),
+        autofixes=_autofixes(source, given.get("autofix")),
         tags=texts(source, given["tags"], "'tags'") if "tags" in given else (),
         ignorable=_boolean(source, given["ignorable"], "'ignorable'") if "ignorable" in given else True,
         is_builtin=is_builtin,
@@ -65,9 +66,9 @@ def read_rule(path: str, content: str, *, name: str, category: str, is_builtin: 
     try:
         compile_rule(rule)
     except CompileError as error:
-        offset = error.error.offset
-        value = given[error.key].value
-        raise source.error(error.error.message, given[error.key], offset + len(value) - len(value.lstrip())) from None
+        node = _node_of(given, error.key, error.position)
+        offset = error.error.offset + len(node.value) - len(node.value.lstrip())
+        raise source.error(error.error.message, node, offset) from None
     return rule
 
 
@@ -131,6 +132,45 @@ def _references(source: Source, node: yaml.Node | None) -> tuple[str, ...]:
     for reference, item in zip(found, node.value, strict=True):
         if not reference.startswith("https://"):
             raise source.error("a reference is an https:// address", item)
+    return found
+
+
+def _autofixes(source: Source, node: yaml.Node | None) -> tuple[Autofix, ...]:
+    if node is None:
+        return ()
+    if not isinstance(node, yaml.SequenceNode) or not node.value:
+        raise source.error("'autofix' is a list of changes", node)
+    return tuple(_autofix(source, one) for one in node.value)
+
+
+def _autofix(source: Source, node: yaml.Node) -> Autofix:
+    given = entries(source, node, ("when", "set-argument", "remove-argument"), "a change of 'autofix'")
+    if "set-argument" not in given and "remove-argument" not in given:
+        raise source.error("a change of 'autofix' has 'set-argument' or 'remove-argument'", node)
+    arguments = []
+    for key, name, value in pairs(source, given["set-argument"], "'set-argument'") if "set-argument" in given else ():
+        arguments.append((_argument(source, key, name), text(source, value, f"the value of {name!r}")))
+    removed = given.get("remove-argument")
+    return Autofix(
+        when=_expression(source, given["when"], "'when'") if "when" in given else None,
+        set_arguments=tuple(arguments),
+        remove_arguments=(_argument(source, removed, text(source, removed, "'remove-argument'")),) if removed else (),
+    )
+
+
+def _argument(source: Source, node: yaml.Node, name: str) -> str:
+    if not name.isidentifier():
+        raise source.error(f"an argument is a keyword's name: {name!r} is not", node)
+    return name
+
+
+def _node_of(given: dict[str, yaml.Node], key: str, position: int) -> yaml.Node:
+    """The node that holds the expression: a key's own value, or what stands under it in one change of 'autofix'."""
+    if not key.startswith("autofix "):
+        return given[key]
+    found: yaml.Node = given["autofix"].value[position]
+    for word in key.split()[1:]:
+        found = next(value for name, value in found.value if name.value == word)
     return found
 
 

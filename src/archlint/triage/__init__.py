@@ -146,6 +146,7 @@ def _finding(violation: Violation, fingerprint: str, answers: Iterable[Answer], 
         fingerprint=fingerprint,
         overlays=violation.overlays,
         suppressed_by=suppressed_by,
+        edit=violation.edit,
     )
 
 

@@ -103,6 +103,8 @@ class HttpCall(RemoteCall):
     url: str | Unknown = Unknown()
     host: str | Unknown = Unknown()
     path: str | Unknown = Unknown()
+    takes_timeout: bool = False
+    """Whether ``timeout=`` in seconds may be given right at the place: it is a call of a library that takes one."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
