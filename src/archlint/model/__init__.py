@@ -39,6 +39,7 @@ from archlint.model.documents import document_subjects
 from archlint.model.draft import Draft
 from archlint.model.exposure import add_exposures
 from archlint.model.index import FactIndex
+from archlint.model.liveness import add_liveness_checks
 from archlint.model.probes import add_probe_service
 from archlint.model.production import is_production
 from archlint.model.program import Program
@@ -74,6 +75,7 @@ STAGES = (
     add_addresses,
     add_exposures,
     add_probe_service,
+    add_liveness_checks,
     add_secrets,
     add_contracts,
     add_api_operations,

@@ -64,6 +64,20 @@ def add_probe_service(draft: Draft) -> None:
                 link(probe, served=answer.served, problem=answer.problem, related=(*probe.related, *answer.related))
 
 
+def routes_asked(probe: Probe, container: Container, service: Service) -> tuple[Route, ...]:
+    """The routes of the service that may answer a probe over HTTP, an exact path before templates."""
+    request = _request(probe, container)
+    if request is None or request.path is None:
+        return ()
+    wanted = request.path.split("?", maxsplit=1)[0].rstrip("/") or "/"
+    found = [
+        one
+        for one in service.routes
+        if one.protocol == "http" and isinstance(one.path, str) and one.kind != "static" and _matches(one, wanted)
+    ]
+    return tuple(sorted(found, key=lambda one: "{" in str(one.path)))[:1]
+
+
 def _request(probe: Probe, container: Container) -> _Request | None:
     if probe.mechanism == "http":
         return _Request(probe.path if isinstance(probe.path, str) else None, _port(probe))

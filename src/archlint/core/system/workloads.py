@@ -76,6 +76,22 @@ class Probe(Subject):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class LivenessCheck(Subject):
+    """What answers a liveness probe: the handler of a route or rpc, a script, a command. ``at`` is the line in it that
+    leads to what it touches, else where it is defined; ``probe`` is what asks (``the liveness probe of orders``).
+
+    ``touches_dependencies``: whether it asks a database, a cache or another service; ``touched`` says what.
+    """
+
+    service: str
+    handler: str
+    probe: str
+    touches_dependencies: Truth = Unknown()
+    touched: str = ""
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Image(Subject):
     """An image reference. ``repository`` has no tag; ``tag`` and ``digest`` are None where there are none.
 
@@ -311,6 +327,7 @@ __all__ = [
     "Exposure",
     "Image",
     "ImageBuild",
+    "LivenessCheck",
     "Namespace",
     "NetworkService",
     "Port",
