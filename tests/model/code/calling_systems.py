@@ -17,6 +17,7 @@ from archlint.model.code.grpc import add_grpc_calls
 from archlint.model.code.http import add_http_calls
 from archlint.model.code.routes import add_routes
 from archlint.model.code.verification import add_verification
+from archlint.model.dependencies import add_dependencies
 from archlint.model.derived import add_derived
 from archlint.model.draft import Draft
 from archlint.model.index import FactIndex
@@ -37,7 +38,7 @@ def system_of(files: Mapping[str, str], *services: str, facts: tuple[Fact, ...] 
     draft = Draft(index, config, Program(index.of(PythonModule), lambda path: is_production(path, config)))
     for name in services:
         draft.add(Service(at=start_of(name), name=name, key=name, directory=name, languages=("Python",), is_read=True))
-    for stage in (add_routes, add_http_calls, add_grpc_calls, add_verification, add_derived):
+    for stage in (add_routes, add_http_calls, add_grpc_calls, add_verification, add_dependencies, add_derived):
         stage(draft)
     return draft
 
