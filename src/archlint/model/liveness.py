@@ -145,12 +145,10 @@ def _of_script(draft: Draft, command: str, service: Service) -> Iterator[_Answer
         if tail is None:
             continue
         tail = tail.removeprefix("./").lstrip("/")
-        paths = [
-            path for path in draft.program.modules if path.startswith(directory) and f"/{path}".endswith(f"/{tail}")
-        ]
-        if not paths:
-            paths = [path for path in draft.program.modules if path == directory + tail.rpartition("/")[2]]
-        for path in paths[:1]:
+        modules = draft.program.modules
+        # The image may hold the service's directory under another name.
+        candidates = (directory + tail, f"{directory}src/{tail}", directory + tail.rpartition("/")[2])
+        for path in [one for one in candidates if one in modules][:1]:
             module = modules[path]
             calls: list[tuple[PythonCall, Module]] = []
             for call in draft.program.module_scope_calls(module):

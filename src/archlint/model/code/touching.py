@@ -28,19 +28,20 @@ _LIBRARIES = pattern(
 )
 _CACHES = pattern(r"(?:redis|aioredis|flask_redis|django_redis|django\.core\.cache|pymemcache)\.")
 _ASKING = names(
-    "execute exec executemany exec_driver_sql scalar scalars query all first one one_or_none count get get_or_none fetch "
-    "fetchone fetchall fetchrow fetchval fetch_one fetch_all fetch_val connect aconnect begin acquire getconn connection "
-    "raw_connection cursor ensure_connection is_usable ping command find find_one find_one_or_404 aggregate server_info "
-    "list_database_names list_databases list_collection_names count_documents estimated_document_count info set setex "
-    "incr exists keys llen hget hgetall dbsize health search index reconnect select run verify_connectivity create_pool"
+    "execute exec executemany exec_driver_sql scalar scalars query all first one one_or_none count get get_or_none "
+    "fetch fetchone fetchall fetchrow fetchval fetch_one fetch_all fetch_val connect aconnect begin acquire getconn "
+    "connection raw_connection cursor ensure_connection is_usable ping command find find_one find_one_or_404 aggregate "
+    "server_info list_database_names list_databases list_collection_names count_documents estimated_document_count "
+    "info set setex incr exists keys llen hget hgetall dbsize health search index reconnect select run "
+    "verify_connectivity create_pool"
 )
 _NOT_ASKING = pattern(
     r"(?:sqlalchemy|sqlmodel)\.(?:.*\.)?(?:select|text|func\.\w+|create_engine|create_async_engine)$|"
     r"asyncpg\.pool\.|psycopg_pool\.\w+$|peewee\.\w+$|\.select\.where$"
 )
 _STORE_WORDS = names(
-    "db database redis cache mongo mongodb postgres pg mysql engine session cursor conn connection pool elasticsearch es "
-    "cassandra dynamodb"
+    "db database redis cache mongo mongodb postgres pg mysql engine session cursor conn connection pool elasticsearch "
+    "es cassandra dynamodb"
 )
 _PROBING = names("ping server_info ensure_connection verify_connectivity list_database_names")
 _READS = re.compile(r"\s*(?:SELECT|SHOW|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
