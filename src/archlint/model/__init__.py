@@ -20,6 +20,7 @@ from archlint.model.code.dual_writes import add_dual_writes
 from archlint.model.code.grpc import add_grpc_calls
 from archlint.model.code.http import add_http_calls
 from archlint.model.code.messaging import add_messaging
+from archlint.model.code.propagation import add_propagation
 from archlint.model.code.routes import add_routes
 from archlint.model.code.rpc import add_rpc_calls
 from archlint.model.code.sagas import add_sagas
@@ -71,6 +72,7 @@ STAGES = (
     add_two_phase_commits,
     add_brokers,
     add_telemetry,
+    add_propagation,
     add_verification,
     add_addresses,
     add_exposures,

@@ -204,6 +204,11 @@ def _around(draft: Draft, service: Service, metrics: bool) -> Setting[str] | Non
     return None
 
 
+def around_tracing(draft: Draft, service: Service) -> Setting[str] | None:
+    """What traces the service without standing in its code: a command that starts it, an operator."""
+    return _around(draft, service, metrics=False)
+
+
 def _instruction(draft: Draft, at: Span, launcher: str) -> Span:
     """The Dockerfile's line that says so, where it is one."""
     for file in draft.index.of(Dockerfile):
