@@ -19,7 +19,7 @@ from archlint.model.code.publications import Publication, job_of, publications
 from archlint.model.code.publishing import channels_of
 from archlint.model.code.scope import CodeScope, code_scope
 from archlint.model.code.stored_changes import NAMES, StoredChange, change_of
-from archlint.model.code.work import body_of, callers_of
+from archlint.model.code.work import are_exclusive, body_of, callers_of, in_handler, index_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -111,8 +111,9 @@ class _Search:
                     continue
                 changes = self._changed(*found, _MOST_HOPS)
                 if changes:
-                    if not _marks_sent(*found, changes):
-                        yield found, self.sent[name][0], changes
+                    sent = None if _marks_sent(*found, changes) else _together(*found, self.sent[name], changes)
+                    if sent is not None:
+                        yield found, sent, changes
                     continue
                 for caller, home, call in callers_of(self.draft, self.scope, *found):
                     if caller.name in done:
@@ -163,6 +164,32 @@ class _Search:
         else:
             del self.changes[function.name]
         return tuple(changes)
+
+
+def _together(
+    function: PythonFunction, module: Module, sent: list[_Sent], changes: tuple[StoredChange, ...]
+) -> _Sent | None:
+    """What one run publishes that also makes one of the changes: after it, else before it. Telling that the change
+    failed is no such thing."""
+    index = index_of(function, module)
+    own = [
+        one.at
+        for one in changes
+        if one.at.path == function.at.path and function.at.line <= one.at.line <= function.end_line
+    ]
+    before: _Sent | None = None
+    for one in sorted(sent, key=lambda each: (each.call.at.line, each.call.at.column)):
+        at = one.call.at
+        for change in own:
+            first, second = sorted((at, change), key=lambda each: (each.line, each.column))
+            if are_exclusive(index, module, first, second):
+                continue
+            if in_handler(index, module, at) and not in_handler(index, module, change):
+                continue
+            if first is change:
+                return one
+            before = before or one
+    return before
 
 
 def _is_relay(function: PythonFunction, module: Module, body: list[PythonCall]) -> bool:

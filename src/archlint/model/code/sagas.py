@@ -29,7 +29,7 @@ from archlint.core.values import Place, Setting, Unknown
 from archlint.model.code.objects import base_of
 from archlint.model.code.saga_words import changes_by_name, changes_by_path, is_setup, undoes
 from archlint.model.code.scope import CodeScope, code_scope
-from archlint.model.code.work import body_of, callers_of, holds, index_of
+from archlint.model.code.work import are_exclusive, body_of, callers_of, in_handler, index_of, is_in_test
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -133,15 +133,17 @@ class _Search:
         if is_setup(function.name) or len({one.target for one in steps}) < 2:
             return []
         index = index_of(function, module)
-        outside = [one for one in steps if not _in_handler(index, module, one.call) and one.call.loop is None]
+        outside = [one for one in steps if not in_handler(index, module, one.call.at) and one.call.loop is None]
         outside.sort(key=lambda one: (one.call.at.line, one.call.at.column))
         for first in outside:
+            if first.call.branch and not is_in_test(index, module, first.call.at):
+                continue
             following = [
                 one
                 for one in outside
                 if one is not first
                 and (one.call.at.line, one.call.at.column) > (first.call.at.line, first.call.at.column)
-                and not _exclusive(index, module, first.call, one.call)
+                and not are_exclusive(index, module, first.call.at, one.call.at)
             ]
             if any(one.target != first.target for one in following):
                 return [first, *following]
@@ -175,7 +177,11 @@ class _Search:
             is_step = any(one.call is call for one in steps)
             if not is_step and not call.name.endswith(_OF_SESSIONS) and undoes(last, path, *_given(call)):
                 return Setting("an undoing call", "code", call.at)
-            if _in_handler(index, module, call) and call.at.line > first.line and self._changes_elsewhere(call, module):
+            if (
+                in_handler(index, module, call.at)
+                and call.at.line > first.line
+                and self._changes_elsewhere(call, module)
+            ):
                 return Setting("a step back where it fails", "code", call.at)
         return None
 
@@ -236,22 +242,3 @@ def _given(call: PythonCall) -> Iterator[str]:
             yield value.name.rpartition(".")[2]
         elif isinstance(value, Literal) and isinstance(value.value, str) and len(value.value) < 60:
             yield value.value
-
-
-def _in_handler(index: int, module: Module, call: PythonCall) -> bool:
-    return any(one.function == index and holds(one.body, call.at) for one in module.facts.handlers)
-
-
-def _exclusive(index: int, module: Module, first: PythonCall, second: PythonCall) -> bool:
-    """Whether no run of the function makes both calls, as far as branches tell; a branch that is not read may be."""
-    seen = False
-    for test in module.facts.tests:
-        if test.function != index:
-            continue
-        in_body, in_other = holds(test.body, first.at), test.other is not None and holds(test.other, first.at)
-        seen = seen or in_body or in_other
-        if in_body and test.other is not None and holds(test.other, second.at):
-            return True
-        if in_body and test.leaves and not holds(test.body, second.at):
-            return True
-    return first.branch and not seen

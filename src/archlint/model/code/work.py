@@ -79,3 +79,31 @@ def holds(outer: Span, inner: Span) -> bool:
         outer.end_line,
         outer.end_column,
     )
+
+
+def in_handler(index: int, module: Module, at: Span) -> bool:
+    """Whether a place of the function runs only where something failed."""
+    return any(one.function == index and holds(one.body, at) for one in module.facts.handlers)
+
+
+def are_exclusive(index: int, module: Module, first: Span, second: Span) -> bool:
+    """Whether no run of the function comes to both places, as far as its branches tell."""
+    for test in module.facts.tests:
+        if test.function != index or not (holds(test.body, first) or (test.other and holds(test.other, first))):
+            continue
+        in_body = holds(test.body, first)
+        if in_body and test.other is not None and holds(test.other, second):
+            return True
+        if not in_body and holds(test.body, second):
+            return True
+        if in_body and test.leaves and not holds(test.body, second) and second.line > first.line:
+            return True
+    return False
+
+
+def is_in_test(index: int, module: Module, at: Span) -> bool:
+    """Whether a branch of the function that is read holds the place."""
+    return any(
+        one.function == index and (holds(one.body, at) or (one.other is not None and holds(one.other, at)))
+        for one in module.facts.tests
+    )
