@@ -44,6 +44,8 @@ from archlint.model.liveness import add_liveness_checks
 from archlint.model.probes import add_probe_service
 from archlint.model.production import is_production
 from archlint.model.program import Program
+from archlint.model.resilience.breakers import add_breakers
+from archlint.model.resilience.retries import add_retries
 from archlint.model.secrets import add_secrets
 from archlint.model.services import add_services
 from archlint.model.sharing import add_shared_deployments
@@ -83,6 +85,8 @@ STAGES = (
     add_api_operations,
     add_startup_dependencies,
     add_shared_deployments,
+    add_retries,
+    add_breakers,
     add_dependencies,
     add_topology,
     add_derived,

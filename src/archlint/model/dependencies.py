@@ -10,7 +10,7 @@ from __future__ import annotations
 from archlint.core.span import Span
 from archlint.core.system.base import link
 from archlint.core.system.calls import Dependency, GrpcCall, HttpCall, RemoteCall
-from archlint.core.values import Place
+from archlint.core.values import Place, Setting, Unknown, any_of
 from archlint.model.draft import Draft
 
 _MOST_RELATED = 20
@@ -23,7 +23,8 @@ def add_dependencies(draft: Draft) -> None:
         calls.setdefault(call.service, []).append(call)
     dependencies: dict[str, list[Dependency]] = {}
     for name, made in sorted(calls.items()):
-        dependencies[name] = _dependencies(name, made)
+        caller = draft.service(name)
+        dependencies[name] = _dependencies(name, made, caller is not None and caller.role == "job")
         draft.add(*dependencies[name])
     for service in draft.services:
         link(
@@ -33,7 +34,7 @@ def add_dependencies(draft: Draft) -> None:
         )
 
 
-def _dependencies(service: str, calls: list[RemoteCall]) -> list[Dependency]:
+def _dependencies(service: str, calls: list[RemoteCall], is_one_shot: bool) -> list[Dependency]:
     grouped: dict[tuple[str, str], list[RemoteCall]] = {}
     for call in sorted(calls, key=lambda one: (one.at, one.key)):
         if call.target_kind in ("service", "external") and call.target != service and call.in_production_code is True:
@@ -49,10 +50,20 @@ def _dependencies(service: str, calls: list[RemoteCall]) -> list[Dependency]:
             protocol=_protocol(made),
             calls=tuple(made),
             address_at=made[0].related[-1].at if made[0].related else made[0].at,
+            is_retryable=any_of(*(one.is_idempotent for one in made)),
+            retry=_given([one.retry for one in made if one.is_idempotent is True]),
+            breaker=_given([one.breaker for one in made]),
+            is_one_shot=is_one_shot,
             related=_related(made),
         )
         for (target, kind), made in sorted(grouped.items())
     ]
+
+
+def _given(settings: list[Setting[str] | None | Unknown]) -> Setting[str] | None | Unknown:
+    """What any of the calls has: one that is guarded shows that somebody thought of it."""
+    found = next((one for one in settings if isinstance(one, Setting)), None)
+    return found or next((one for one in settings if isinstance(one, Unknown)), None)
 
 
 def _protocol(calls: list[RemoteCall]) -> str:

@@ -25,6 +25,7 @@ from archlint.core.system.consistency import DualWrite, EventMutation, EventRepl
 from archlint.core.system.contracts import Contract, ContractDrift, InvalidContract, Operation
 from archlint.core.system.data import Datastore, DatastoreClient, DatastoreUse, SchemaCreation
 from archlint.core.system.messaging import Broker, Channel, Consumer, Effect, Publisher, Topic
+from archlint.core.system.resilience import CircuitBreaker, Retry
 from archlint.core.system.security import (
     ApiOperation,
     DatabaseExposure,
@@ -73,6 +74,7 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     CallChain,
     CallCycle,
     Channel,
+    CircuitBreaker,
     Consumer,
     Container,
     ContainerSecurity,
@@ -110,6 +112,7 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     RemoteCall,
     RepeatedCall,
     Resources,
+    Retry,
     Route,
     RpcCall,
     Saga,
@@ -122,8 +125,8 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     StartupDependency,
     Suppression,
     Telemetry,
-    TimeoutBudget,
     TlsSetting,
+    TimeoutBudget,
     TokenVerification,
     Transport,
     Topic,
@@ -172,7 +175,7 @@ class System:
         self.unread = dict(unread or {})
         """What was recognised but is not yet read: a description and how many there are."""
         self.gaps = tuple(gaps)
-        """What could be read but not rendered or joined: the gaps beside those of the readers."""
+        """What could not be read, rendered or joined."""
 
     @classmethod
     def restored(

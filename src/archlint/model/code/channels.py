@@ -20,7 +20,6 @@ from archlint.core.facts.python import (
     Reference,
 )
 from archlint.core.record import dataclass, pattern
-from archlint.core.span import Span
 from archlint.core.values import Setting, Truth, Unknown
 from archlint.model.code.objects import call_of, items_of, member_of, methods_of, text_of
 from archlint.model.code.timeouts import Timeout, timeout_of
@@ -82,10 +81,34 @@ def channel_deadline(draft: Draft, channel: Channel | None, service: str, rpc: s
         found = _of_interceptor(draft, interceptor, module)
         if found is not None:
             return found
-    options = channel.made.argument("options", 1 if channel.is_secure is False else 2)
-    if options is not None:
-        return _of_options(draft, options, channel.module, service, rpc)
-    return Unknown("a channel whose arguments are not all seen") if channel.made.is_open else None
+    entry = service_config_of(draft, channel, service, rpc, "timeout")
+    match = _DURATION.match(entry) if isinstance(entry, str) else None
+    if match is not None:
+        options = _options(channel)
+        return Setting(float(match[1]), "session", options.at if options is not None else channel.made.at)
+    return entry if isinstance(entry, Unknown) else None
+
+
+def service_config_of(draft: Draft, channel: Channel, service: str, rpc: str, name: str) -> object | None | Unknown:
+    """An entry (``timeout``, ``retryPolicy``) of the service config that the channel has for that rpc."""
+    options = _options(channel)
+    if options is None:
+        return Unknown("a channel whose arguments are not all seen") if channel.made.is_open else None
+    for item, where in items_of(draft, options.value, channel.module):
+        if not isinstance(item, Display) or len(item.items) != 2:
+            if isinstance(item, Literal) and item.value is None:
+                continue
+            return Unknown("channel options that are not read")
+        key = text_of(draft, item.items[0], where)
+        if key is None:
+            return Unknown("channel options that are not read")
+        if key.value == "grpc.service_config":
+            return _of_service_config(_configuration(draft, item.items[1], where), service, rpc, name)
+    return None
+
+
+def _options(channel: Channel) -> Argument | None:
+    return channel.made.argument("options", 1 if channel.is_secure is False else 2)
 
 
 def _of_interceptor(draft: Draft, interceptor: Expression, module: Module) -> Timeout:
@@ -110,20 +133,6 @@ def _of_interceptor(draft: Draft, interceptor: Expression, module: Module) -> Ti
 def _is_passed_on(expression: Expression) -> bool:
     """``client_call_details.timeout``: what the call itself gives."""
     return isinstance(expression, Member) and isinstance(expression.base, Parameter)
-
-
-def _of_options(draft: Draft, options: Argument, module: Module, service: str, rpc: str) -> Timeout:
-    for item, where in items_of(draft, options.value, module):
-        if not isinstance(item, Display) or len(item.items) != 2:
-            if isinstance(item, Literal) and item.value is None:
-                continue
-            return Unknown("channel options that are not read")
-        key = text_of(draft, item.items[0], where)
-        if key is None:
-            return Unknown("channel options that are not read")
-        if key.value == "grpc.service_config":
-            return _of_service_config(_configuration(draft, item.items[1], where), options.at, service, rpc)
-    return None
 
 
 def _configuration(draft: Draft, expression: Expression, module: Module) -> object | Unknown:
@@ -166,7 +175,7 @@ def _module_values(module: Module) -> list[tuple[str, Expression]]:
     return [(one.target.name, one.value) for one in module.facts.assignments if isinstance(one.target, Reference)]
 
 
-def _of_service_config(config: object | Unknown, at: Span, service: str, rpc: str) -> Timeout:
+def _of_service_config(config: object | Unknown, service: str, rpc: str, name: str) -> object | None | Unknown:
     if isinstance(config, Unknown):
         return config
     methods = config.get("methodConfig", []) if isinstance(config, dict) else []
@@ -177,12 +186,9 @@ def _of_service_config(config: object | Unknown, at: Span, service: str, rpc: st
             return Unknown("a service config that is not read")
         if not isinstance(method, dict) or not _concerns(method.get("name"), service, rpc):
             continue
-        timeout = method.get("timeout")
-        if isinstance(timeout, Unknown):
-            return Unknown("a timeout whose value is not known")
-        match = _DURATION.match(timeout) if isinstance(timeout, str) else None
-        if match is not None:
-            return Setting(float(match[1]), "session", at)
+        found: object | None | Unknown = method.get(name)
+        if found is not None:
+            return found
     return None
 
 

@@ -1,0 +1,208 @@
+"""Circuit breakers around the calls of the services, and what keeps one from working.
+
+In: the services' code and the mesh. Out: ``CircuitBreaker`` subjects and the calls' ``breaker``. A breaker of one's own
+(a class that is called so) counts like a library's; something that may be one makes the calls' breaker UNKNOWN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from archlint.core.facts.python import Literal, PythonCall, PythonFunction, Reference, Result
+from archlint.core.record import dataclass, pattern
+from archlint.core.span import Span
+from archlint.core.system.base import link
+from archlint.core.system.calls import HttpCall, RemoteCall
+from archlint.core.system.resilience import CircuitBreaker
+from archlint.core.values import Place, Setting, Unknown
+from archlint.model.code.objects import Key, base_of, call_of, is_instance, key_of, member_of
+from archlint.model.code.scope import code_scope
+from archlint.model.deployment.mesh_resilience import mesh_breaker
+from archlint.model.draft import Draft
+from archlint.model.program.program import Module
+from archlint.model.resilience.breaker_faults import fault_of, limits_of
+from archlint.model.resilience.breaker_libraries import BREAKER_NAMES, BREAKERS, CALLING, BreakerLibrary
+from archlint.model.resilience.reach import Guard, Spread, decorated
+
+_NAME = pattern(r"(?i)breaker|circuit")
+_OWN = BreakerLibrary("its own breaker", "")
+_CLASSES = frozenset(BREAKERS)
+
+
+@dataclass(eq=False)
+class Breaker(Guard):
+    """A breaker that code makes."""
+
+    at: Span = Span("", 1, 1, 1, 1)
+    library: BreakerLibrary = _OWN
+    made: PythonCall | None = None
+
+
+def add_breakers(draft: Draft) -> None:
+    """Add the breakers, and fill in what breaks the circuit of each remote call."""
+    scope = code_scope(draft)
+    modules = list(scope.modules())
+    if not modules:
+        return
+    breakers, perhaps = _find(draft, modules)
+    by_place: dict[Span, list[RemoteCall]] = {}
+    for call in draft.select(RemoteCall):
+        by_place.setdefault(call.at, []).append(call)
+    around: dict[Span, Breaker] = {}
+    for breaker in breakers:
+        for inner, _ in breaker.calls.values():
+            if inner.at in by_place:
+                around.setdefault(inner.at, breaker)
+    unsure = {inner.at for inner, _ in perhaps.calls.values()}
+    for at, calls in by_place.items():
+        for call in calls:
+            link(call, breaker=_of_call(draft, call, around.get(at), at in unsure))
+    for breaker in breakers:
+        threshold, recovery = limits_of(draft, breaker.made, breaker.module, breaker.library)
+        inside = [call for inner, _ in breaker.calls.values() for call in by_place.get(inner.at, ())]
+        fault = fault_of(draft, breaker, breaker.made, breaker.library, threshold, recovery, {one.at for one in inside})
+        placed = PythonCall(breaker.at, Literal(None), (), breaker.function)
+        for service in scope.services_running(placed, breaker.module):
+            what = breaker.functions[0][0].name.rpartition(".")[2] if breaker.functions else breaker.module.name
+            draft.add(
+                CircuitBreaker(
+                    at=breaker.at,
+                    name=f"{breaker.library.name} around {what}",
+                    key=f"{service} {breaker.library.name} {what}",
+                    service=service,
+                    library=breaker.library.name,
+                    threshold=threshold,
+                    recovery=recovery,
+                    fault=fault,
+                    calls=tuple(one for one in inside if one.service == service),
+                    related=tuple(Place(one.at, f"{one.name} is behind it") for one in inside[:10]),
+                )
+            )
+
+
+def _of_call(draft: Draft, call: RemoteCall, breaker: Breaker | None, unsure: bool) -> Setting[str] | None | Unknown:
+    if breaker is not None:
+        return Setting(breaker.library.name, "code", breaker.at)
+    host = call.host if isinstance(call, HttpCall) and isinstance(call.host, str) else call.target
+    meshed = mesh_breaker(draft, host)
+    if meshed is not None:
+        return meshed
+    return Unknown("something around it may be a breaker") if unsure else None
+
+
+def _find(draft: Draft, modules: list[Module]) -> tuple[list[Breaker], Guard]:
+    breakers: dict[Key, Breaker] = {}
+    for call, module, library in _made(draft, modules):
+        breakers[key_of(call)] = Breaker(module, call.function, at=call.at, library=library, made=call)
+    found = list(breakers.values())
+    perhaps = Guard(modules[0], None)
+    spread: Spread[Breaker] = Spread(draft, breakers)
+    decorators = [one for one in decorated(draft, modules) if _may_be_breaker(one[2], one[1], spread)]
+    for function, module, decorator, at in decorators:
+        for breaker in spread.of_decorator(decorator, module):
+            breaker.add_function(draft, function, module)
+        bare = _bare(draft, function, module, decorator, at)
+        if bare is not None:
+            found.append(bare)
+    if found or any(_NAME.search(one.path) for one in modules):
+        _use(draft, modules, breakers, spread, perhaps)
+    spread.learn(found)
+    for breaker in breakers.values():
+        if breaker.function is not None and not breaker.calls:
+            spread.learn_function(breaker, breaker.function, breaker.module)
+    for function, module, decorator, _ in decorated(draft, modules):
+        guards = spread.of_decorator(decorator, module)
+        for breaker in guards:
+            breaker.add_function(draft, function, module)
+        made = call_of(decorator, module) if isinstance(decorator, Result) else None
+        if not guards and _NAME.search(member_of(made.callee if made is not None else decorator)):
+            perhaps.add_function(draft, function, module)
+    spread.follow_helpers()
+    return found, perhaps
+
+
+def _made(draft: Draft, modules: Iterable[Module]) -> Iterator[tuple[PythonCall, Module, BreakerLibrary]]:
+    for module in modules:
+        names = {one for one in module.called if one in BREAKER_NAMES or (_NAME.search(one) and one[:1].isupper())}
+        for call in module.calls_named(names) if names else ():
+            name = draft.program.callee(call, module)
+            library = BREAKERS.get(name)
+            if library is None:
+                base = is_instance(draft, name, _CLASSES)
+                library = BREAKERS[base] if base is not None else None
+            if library is None and draft.program.function_named(f"{name}.__init__") is not None:
+                library = _OWN
+            if library is not None and not name.endswith(("Error", "Exception", "Listener", "State")):
+                yield call, module, library
+
+
+def _may_be_breaker(decorator: object, module: Module, spread: Spread[Breaker]) -> bool:
+    made = call_of(decorator, module) if isinstance(decorator, Result) else None
+    expression = made.callee if made is not None else decorator
+    return isinstance(expression, Reference) or made is not None
+
+
+def _bare(draft: Draft, function: PythonFunction, module: Module, decorator: object, at: Span) -> Breaker | None:
+    """``@circuit`` without arguments."""
+    if not isinstance(decorator, Reference) or member_of(decorator) != "circuit":
+        return None
+    if draft.program.qualify(decorator, module) != "circuitbreaker.circuit":
+        return None
+    made = PythonCall(at, decorator, (), function.parent)
+    breaker = Breaker(module, function.parent, at=at, library=BREAKERS["circuitbreaker.circuit"], made=made)
+    breaker.add_function(draft, function, module)
+    return breaker
+
+
+def _use(
+    draft: Draft, modules: Iterable[Module], breakers: dict[Key, Breaker], spread: Spread[Breaker], perhaps: Guard
+) -> None:
+    """``breaker.call(f, …)``, ``with breaker.calling():``, ``breaker(f)``."""
+    for module in modules:
+        for call in module.facts.calls:
+            for context in call.contexts:
+                if not _NAME.search(_shown(context, module)):
+                    continue
+                breaker = _breaker_of(draft, context, module, breakers)
+                (breaker or perhaps).add(draft, [(call, module)], own=True)
+            member = member_of(call.callee)
+            base = base_of(call.callee) if member in CALLING else call.callee
+            if base is None or not call.arguments or not _NAME.search(_shown(base, module)):
+                continue
+            breaker = _breaker_of(draft, base, module, breakers)
+            if breaker is not None and key_of(call) not in breakers:
+                breaker.add_callbacks(draft, call, module)
+                breaker.add(draft, [(call, module)], own=True)
+            elif breaker is None and member in CALLING:
+                perhaps.add_callbacks(draft, call, module)
+                perhaps.add(draft, [(call, module)], own=True)
+
+
+def _shown(expression: object, module: Module, depth: int = 0) -> str:
+    """The dotted text of an expression, through calls."""
+    if isinstance(expression, Reference):
+        return expression.name
+    if isinstance(expression, Result) and depth < 3:
+        made = call_of(expression, module)
+        return _shown(made.callee, module, depth + 1) + "()" if made is not None else ""
+    base = getattr(expression, "base", None)
+    name = getattr(expression, "name", "")
+    return f"{_shown(base, module, depth + 1)}.{name}" if base is not None and depth < 5 else str(name)
+
+
+def _breaker_of(draft: Draft, expression: object, module: Module, breakers: dict[Key, Breaker]) -> Breaker | None:
+    for _ in range(3):
+        if isinstance(expression, Result):
+            made = call_of(expression, module)
+            if made is None:
+                return None
+            if key_of(made) in breakers:
+                return breakers[key_of(made)]
+            if member_of(made.callee) in CALLING:
+                expression = base_of(made.callee)
+                continue
+        break
+    if expression is None:
+        return None
+    origin = draft.program.origin(expression, module)  # type: ignore[arg-type]
+    return breakers.get(key_of(origin[0])) if origin is not None else None

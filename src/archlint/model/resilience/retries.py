@@ -1,0 +1,253 @@
+"""What repeats the remote calls of the services, layer by layer, and how each retry does it.
+
+In: remote calls, the services' code, the mesh. Out: ``Retry`` subjects; the calls' ``retry``, ``attempts``,
+``is_idempotent`` and ``is_repeated``. A retry around a call counts however far away it stands: on a caller, in a
+decorator of another module, on the client, in the channel's service config, in the mesh, in the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archlint.core.facts.python import Display, Literal, PythonCall
+from archlint.core.record import pattern
+from archlint.core.span import Span
+from archlint.core.system.base import link
+from archlint.core.system.calls import GrpcCall, HttpCall, RemoteCall, RpcCall
+from archlint.core.system.resilience import Retry
+from archlint.core.values import Place, Setting, Truth, Unknown
+from archlint.model.code.scope import CodeScope, code_scope
+from archlint.model.deployment.mesh_resilience import mesh_retry
+from archlint.model.draft import Draft
+from archlint.model.program.program import Module
+from archlint.model.resilience.clients import Clients, Repeats
+from archlint.model.resilience.idempotency import is_idempotent
+from archlint.model.resilience.networks import goes_over_network, is_conflict, is_network_error, only_connects
+from archlint.model.resilience.retry_libraries import CONNECTS_ONLY, UNSAFE_ONLY_IF_ASKED
+from archlint.model.resilience.trials import Trial, consumes, find_trials
+
+_CLIENT_LIBRARIES = frozenset({"urllib3", "requests", "httpx", "httpx-retries", "aiohttp-retry", "google.api_core"})
+_STARTING = pattern(
+    r"(?i)(?:^|_)(?:wait|startup|start_up|on_start|prestart|pre_start|lifespan|main|bootstrap|init|initiali[sz]e|setup"
+    r"|ensure|ready|check_db|migrate)(?:_|$)"
+)
+_NEVER_ARRIVED = pattern(
+    r"(?:ConnectError|ConnectTimeout|ConnectionRefusedError|NewConnectionError|gaierror|ConnectTimeoutError|RateLimit\w*"
+    r"|TooManyRequests\w*|NameResolutionError|ClientConnectorError|PoolTimeout|Throttl\w*)$"
+)
+_MOST_CALLS = 300
+_MOST_RELATED = 10
+
+
+def add_retries(draft: Draft) -> None:
+    """Add the retries, and fill in what repeats each remote call."""
+    scope = code_scope(draft)
+    modules = list(scope.modules())
+    if not modules:
+        return
+    by_place: dict[Span, list[RemoteCall]] = {}
+    for call in draft.select(RemoteCall):
+        by_place.setdefault(call.at, []).append(call)
+    trials = find_trials(draft, modules)
+    clients = Clients(draft, modules, trials.policies)
+    around: dict[Span, list[Trial]] = {}
+    for trial in trials.found:
+        for inner, _ in trial.calls.values():
+            if inner.at in by_place:
+                around.setdefault(inner.at, []).append(trial)
+    perhaps = {inner.at for inner, _ in trials.perhaps.calls.values() if inner.at in by_place}
+    made_by: dict[int, list[RemoteCall]] = {}
+    made = calls_at(draft, by_place)
+    for at, calls in by_place.items():
+        module = draft.program.modules.get(at.path)
+        for call in calls:
+            used = _judge(draft, call, made.get(at), module, around.get(at, []), clients, at in perhaps)
+            if used is not None:
+                made_by.setdefault(id(used), []).append(call)
+    for trial in trials.found:
+        inside = [call for inner, _ in trial.calls.values() for call in by_place.get(inner.at, ())]
+        known = dict.fromkeys([*inside, *made_by.get(id(trial), ())])
+        for service in _services(scope, trial):
+            subject = _subject(draft, trial, service, tuple(one for one in known if one.service == service))
+            if subject is not None:
+                draft.add(subject)
+
+
+def calls_at(draft: Draft, places: Iterable[Span]) -> dict[Span, PythonCall]:
+    """The calls in code at those places."""
+    wanted: dict[str, set[Span]] = {}
+    for at in places:
+        wanted.setdefault(at.path, set()).add(at)
+    found: dict[Span, PythonCall] = {}
+    for path, spans in wanted.items():
+        module = draft.program.modules.get(path)
+        for one in module.facts.calls if module is not None else ():
+            if one.at in spans:
+                found.setdefault(one.at, one)
+    return found
+
+
+def _judge(
+    draft: Draft,
+    call: RemoteCall,
+    made: PythonCall | None,
+    module: Module | None,
+    around: list[Trial],
+    clients: Clients,
+    perhaps: bool,
+) -> Trial | None:
+    """Fill in what repeats a call; the trial among it, if it is one of a client."""
+    idempotent = is_idempotent(draft, call, made, module)
+    link(call, is_idempotent=idempotent)
+    if isinstance(call, RpcCall):
+        link(call, retry=Setting("redelivery", "platform", call.at), is_repeated=Unknown(), attempts=Unknown())
+        return None
+    for trial in sorted(around, key=lambda one: one.is_task):
+        if trial.catches and is_conflict(trial.catches):
+            continue
+        link(
+            call,
+            retry=Setting(trial.library, "code", trial.at),
+            attempts=_attempts(trial),
+            is_repeated=_repeats_what_arrived(trial),
+        )
+        return None
+    found: Repeats = None
+    if made is not None and module is not None:
+        if isinstance(call, HttpCall):
+            found = clients.http(call, made, module)
+        elif isinstance(call, GrpcCall):
+            found = clients.grpc(call, made, module)
+    if isinstance(found, Trial):
+        if _attempts(found) == 1:
+            found = None
+        else:
+            link(
+                call,
+                retry=Setting(found.library, "session", found.at),
+                attempts=_attempts(found),
+                is_repeated=_repeats_what_arrived(found),
+            )
+            return found
+    if isinstance(found, Setting):
+        link(call, retry=found, attempts=Unknown("its client's own number"), is_repeated=Unknown())
+        return None
+    meshed = _of_mesh(draft, call)
+    if meshed is not None:
+        link(call, retry=meshed, attempts=Unknown("the mesh's number"), is_repeated=Unknown())
+    elif found is not None:
+        link(call, retry=found, attempts=Unknown(found.reason), is_repeated=Unknown(found.reason))
+    elif perhaps or (made is not None and _comes_around(made)):
+        reason = "something around it may try again"
+        link(call, retry=Unknown(reason), attempts=Unknown(reason), is_repeated=Unknown(reason))
+    else:
+        link(call, retry=None, attempts=1, is_repeated=False)
+    return None
+
+
+def _of_mesh(draft: Draft, call: RemoteCall) -> Setting[str] | None | Unknown:
+    if isinstance(call, HttpCall):
+        host = call.host if isinstance(call.host, str) else call.target
+        return mesh_retry(draft, host)
+    return mesh_retry(draft, call.target)
+
+
+def _comes_around(made: PythonCall) -> bool:
+    """A loop without an end that catches what fails comes to the call again by itself."""
+    return made.loop is not None and made.loop.kind == "while" and bool(made.catches)
+
+
+def _attempts(trial: Trial) -> int | None | Unknown:
+    return int(trial.attempts) if isinstance(trial.attempts, float) else trial.attempts
+
+
+def _repeats_what_arrived(trial: Trial) -> Truth:
+    """Whether a request that the other side may have got is sent again."""
+    if trial.library in CONNECTS_ONLY or trial.library == "requests":
+        return False
+    if trial.library in UNSAFE_ONLY_IF_ASKED:
+        return _takes_unsafe(trial)
+    if trial.library in _CLIENT_LIBRARIES or trial.asks_result:
+        return Unknown("what it repeats is not known")
+    if not trial.catches and trial.library == "a loop":
+        return Unknown("it looks at the answer's status")
+    return not (trial.catches and all(_NEVER_ARRIVED.search(one) for one in trial.catches))
+
+
+def _takes_unsafe(trial: Trial) -> Truth:
+    """urllib3's ``allowed_methods``: None and False take all methods."""
+    if trial.made is None:
+        return False
+    for name in ("allowed_methods", "method_whitelist"):
+        given = trial.made.argument(name)
+        if given is None:
+            continue
+        if isinstance(given.value, Literal):
+            return given.value.value in (None, False)
+        if isinstance(given.value, Display):
+            return any(isinstance(one, Literal) and one.value in ("POST", "PATCH") for one in given.value.items)
+        return Unknown("the methods that it takes are not resolved")
+    return Unknown("arguments that are not all seen") if trial.made.is_open else False
+
+
+def _services(scope: CodeScope, trial: Trial) -> tuple[str, ...]:
+    placed = PythonCall(trial.at, Literal(None), (), trial.function)
+    return scope.services_running(placed, trial.module)
+
+
+def _subject(draft: Draft, trial: Trial, service: str, calls: tuple[RemoteCall, ...]) -> Retry | None:
+    if _attempts(trial) == 1 and trial.library != "a loop":
+        return None
+    function = trial.module.function(trial.function)
+    what = trial.functions[0][0].name.rpartition(".")[2] if trial.functions else ""
+    if not what and calls:
+        what = calls[0].name
+    if not what:
+        inner = next((one.name for one, _ in trial.own if not one.name.startswith(("?", "print", "log"))), "")
+        what = inner or (function.name.rpartition(".")[2] if function is not None else "what it is given")
+    place = function.name.rpartition(".")[2] if function is not None else "module"
+    return Retry(
+        at=trial.at,
+        name=f"{trial.library} around {what}",
+        key=f"{service} {place} {trial.library} {what}",
+        service=service,
+        library=trial.library,
+        what=what,
+        attempts=_attempts(trial),
+        seconds=trial.seconds,
+        wait=trial.wait,
+        jitter=trial.jitter,
+        purpose=_purpose(draft, trial, calls),
+        is_remote=_is_remote(draft, trial, calls),
+        calls=calls,
+        related=tuple(Place(one.at, f"{one.name} is tried") for one in calls[:_MOST_RELATED]),
+    )
+
+
+def _purpose(draft: Draft, trial: Trial, calls: tuple[RemoteCall, ...]) -> str:
+    if is_conflict(trial.catches):
+        return "conflict"
+    if consumes(trial):
+        return "consumer"
+    names = [one.name.rpartition(".")[2] for one, _ in trial.functions]
+    function = trial.module.function(trial.function)
+    if function is not None and trial.library == "a loop":
+        names.append(function.name.rpartition(".")[2])
+    if any(_STARTING.search(one) for one in names):
+        return "startup"
+    inside = list(trial.calls.values())[:_MOST_CALLS]
+    if not calls and (only_connects(draft, inside) or (trial.library == "a loop" and function is None)):
+        return "startup"
+    return "call"
+
+
+def _is_remote(draft: Draft, trial: Trial, calls: tuple[RemoteCall, ...]) -> Truth:
+    if calls or trial.library in _CLIENT_LIBRARIES or is_network_error(trial.catches):
+        return True
+    unknown = not trial.calls
+    for call, module in list(trial.calls.values())[:_MOST_CALLS]:
+        found = goes_over_network(draft, call, module)
+        if found is True:
+            return True
+        unknown = unknown or isinstance(found, Unknown)
+    return Unknown("what it does is not known") if unknown else False
