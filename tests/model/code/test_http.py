@@ -142,7 +142,7 @@ import asyncio
 import aiohttp
 
 async def items():
-    client = aiohttp.ClientSession(timeout=None)
+    client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
     await asyncio.wait_for(client.get({URL}), timeout=2)
     async with asyncio.timeout(3):
         await client.get({URL})

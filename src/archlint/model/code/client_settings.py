@@ -9,28 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import field
 
-from archlint.core.facts.python import (
-    Argument,
-    Expression,
-    Literal,
-    PythonAssignment,
-    PythonCall,
-    PythonFunction,
-    Reference,
-)
+from archlint.core.facts.python import Argument, Expression, Literal, PythonAssignment, Reference
 from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.values import Setting, Unknown
+from archlint.model.code.client_classes import SENDING, sent_by_default
 from archlint.model.code.http_libraries import CLIENT_CLASSES, PLAIN_ADAPTERS, Client, Library
-from archlint.model.code.objects import Key, base_of, key_of, member_of, methods_of, origin_key
-from archlint.model.code.timeouts import Timeout, timeout_of
+from archlint.model.code.http_uses import Use
+from archlint.model.code.keywords import passed_on
+from archlint.model.code.objects import Key, base_of, key_of, member_of, methods_of, origin_key, text_of
+from archlint.model.code.timeouts import Timeout, combined, timeout_of
+from archlint.model.code.ways import Way, constructed
 from archlint.model.draft import Draft
 from archlint.model.production import service_name_at
 from archlint.model.program.program import Module
 
 _PATCHED = frozenset({"request", "send", "get", "post", "put", "patch", "delete", "timeout", "verify"})
 _LIBRARIES = ("requests.", "httpx.", "urllib3.", "aiohttp.", "http.client.", "urllib.")
-_SENDING = ("request", "send")
 
 
 @dataclass
@@ -38,7 +33,7 @@ class ClientSettings:
     """What is known of clients by the call that made them."""
 
     patches: dict[Key, list[tuple[str, PythonAssignment, Module]]] = field(default_factory=dict)
-    adapters: dict[Key, list[tuple[Expression, Module]]] = field(default_factory=dict)
+    adapters: dict[Key | str, list[tuple[Expression, Expression, Module]]] = field(default_factory=dict)
     socket_defaults: list[tuple[Argument, Module]] = field(default_factory=list)
     patched_libraries: list[tuple[str, Module]] = field(default_factory=list)
 
@@ -55,51 +50,64 @@ class ClientSettings:
                         return found
         return None if library.default is None else Setting(library.default, "library", at)
 
-    def of_client(
-        self,
-        draft: Draft,
-        service: str,
-        client: Client,
-        class_name: str,
-        member: str,
-        origin: tuple[PythonCall, Module] | None,
-        base: Expression | None,
-        module: Module,
-    ) -> Timeout:
+    def of_client(self, draft: Draft, service: str, use: Use, way: Way) -> Timeout:
         """What holds for a call of a client's method."""
-        inherited = self._of_class(draft, class_name, member)
+        client = use.client
+        assert client is not None
+        inherited = self._of_class(draft, use)
         if inherited is not None:
             return inherited
-        if origin is None:
-            if client.library.default is not None:
-                return Unknown("a client that is made elsewhere")
-            return Unknown("a client that is handed in")
-        made, place = origin
-        key = key_of(made)
-        patched = self._of_patches(draft, key, member)
-        if patched is not None:
-            return patched
-        constructed = self._of_constructor(draft, made, place, client)
+        made = use.origin
+        if made is None and use.class_name in CLIENT_CLASSES:
+            return Unknown("a client that is made elsewhere")
+        if made is not None:
+            patched = self._of_patches(draft, key_of(made[0]), use.member)
+            if patched is not None:
+                return patched
+        constructed = self._of_constructor(draft, use, client, way)
         if constructed is not _NOT_SAID:
             assert not isinstance(constructed, _NotSaid)
             return constructed
-        adapted = self._of_adapters(draft, key)
-        if adapted is not None:
-            return adapted
-        return self.of_process(draft, service, client.library, made.at)
+        keys: list[Key | str] = [use.class_name] if made is None else [key_of(made[0]), use.class_name]
+        for key in keys:
+            adapted = self._of_adapters(draft, key, use)
+            if adapted is not None:
+                return adapted
+        return self.of_process(draft, service, client.library, made[0].at if made is not None else use.call.at)
 
-    def _of_constructor(self, draft: Draft, made: PythonCall, place: Module, client: Client) -> Timeout | _NotSaid:
+    def _of_constructor(self, draft: Draft, use: Use, client: Client, way: Way) -> Timeout | _NotSaid:
+        """What the call that made the client says, also through the ``__init__`` of a subclass."""
         if not client.takes_timeout:
             return _NOT_SAID
-        argument = made.argument("timeout", client.timeout)
+        library = client.library
+        made = use.origin
+        if use.class_name not in CLIENT_CLASSES:
+            init = methods_of(draft, use.class_name).get("__init__")
+            if init is not None:
+                made = next(
+                    ((one, init[1]) for one in draft.program.calls_in(*init) if member_of(one.callee) == "__init__"),
+                    None,
+                )
+                if made is None:
+                    return _NOT_SAID
+                way = constructed(draft, use.origin) if use.origin is not None else way
+        if made is None:
+            return Unknown("a client that is made elsewhere")
+        call, place = made
+        argument = call.argument(library.argument, client.timeout)
         if argument is not None:
-            return timeout_of(
-                draft, argument.value, place, argument.at, "session", zero_is_none=client.library.zero_is_none
+            found = timeout_of(
+                draft, argument.value, place, argument.at, "session", zero_is_none=library.zero_is_none, way=way
             )
-        if made.argument("read_timeout") is not None or made.argument("conn_timeout") is not None:
-            return Unknown("an old timeout argument")
-        if made.is_open:
-            return Unknown("a client whose arguments are not all seen")
+            return _NOT_SAID if library.none_is_default and argument.value == Literal(None) else found
+        if any(call.argument(name) is not None for name in ("read_timeout", "conn_timeout", "defaults")):
+            return Unknown("a timeout argument that is not read")
+        found_here, is_open, _ = passed_on(draft, library.argument, call, place, way)
+        if found_here or is_open:
+            given = [
+                timeout_of(draft, one.value, one.module, one.at or call.at, "session", way=way) for one in found_here
+            ]
+            return combined(given, is_open)
         return _NOT_SAID
 
     def _of_patches(self, draft: Draft, key: Key, member: str) -> Timeout:
@@ -118,24 +126,32 @@ class ClientSettings:
                 return Unknown("a patched method")
         return None
 
-    def _of_adapters(self, draft: Draft, key: Key) -> Timeout:
-        for adapter, module in self.adapters.get(key, ()):
+    def _of_adapters(self, draft: Draft, key: Key | str, use: Use) -> Timeout:
+        """What the adapters give that are mounted for the call's address; all of them where that is not known."""
+        mounted = self.adapters.get(key, ())
+        given = use.argument("url", use.form.url) if mounted and use.form.url is not None else None
+        url = text_of(draft, given[0].value, given[1]) if given is not None else None
+        address = str(url.value).lower() if url is not None and "://" in str(url.value)[:8] else None
+        for prefix, adapter, module in mounted:
+            start = text_of(draft, prefix, module)
+            if address is not None and start is not None and not address.startswith(str(start.value).lower()):
+                continue
             origin = draft.program.origin(adapter, module)
             if origin is None:
                 return Unknown("an adapter that is not read")
             name = draft.program.callee(*origin)
             if name in PLAIN_ADAPTERS:
                 continue
-            found = _sent_by_default(draft, name, origin)
+            found = sent_by_default(draft, name, origin)
             if found is not None:
                 return found
         return None
 
-    def _of_class(self, draft: Draft, class_name: str, member: str) -> Timeout:
+    def _of_class(self, draft: Draft, use: Use) -> Timeout:
         """What a subclass of the workspace does to every request."""
-        if class_name in CLIENT_CLASSES:
+        if use.class_name in CLIENT_CLASSES:
             return None
-        return _sent_by_default(draft, class_name, None, (*_SENDING, member))
+        return sent_by_default(draft, use.class_name, use.origin, (*SENDING, use.member), is_client=True)
 
 
 class _NotSaid:
@@ -166,47 +182,14 @@ def client_settings(draft: Draft, modules: Iterable[Module]) -> ClientSettings:
         for call in module.calls_named({"mount", "setdefaulttimeout"}):
             name = member_of(call.callee)
             if name == "mount" and len(call.arguments) > 1:
-                key = origin_key(draft, base_of(call.callee), module)
-                if key is not None:
-                    settings.adapters.setdefault(key, []).append((call.arguments[1].value, module))
+                base = base_of(call.callee)
+                key = origin_key(draft, base, module)
+                mounted = key if key is not None else draft.program.qualify(base, module) if base is not None else "?"
+                adapter = (call.arguments[0].value, call.arguments[1].value, module)
+                settings.adapters.setdefault(mounted, []).append(adapter)
             elif name == "setdefaulttimeout" and call.arguments:
                 settings.socket_defaults.append((call.arguments[0], module))
     return settings
-
-
-def _sent_by_default(
-    draft: Draft, class_name: str, made: tuple[PythonCall, Module] | None, names: tuple[str, ...] = _SENDING
-) -> Timeout:
-    """The timeout that an overridden ``send`` or ``request`` gives; None where the class overrides neither."""
-    methods = methods_of(draft, class_name)
-    if not methods and draft.program.bases(class_name) == ():
-        return Unknown("a class that is not read")
-    overridden = [methods[name] for name in names if name in methods]
-    for function, module in overridden:
-        for call in draft.program.calls_in(function, module):
-            if member_of(call.callee) == "setdefault" and len(call.arguments) > 1:
-                first = call.arguments[0].value
-                if isinstance(first, Literal) and first.value == "timeout":
-                    found = timeout_of(draft, call.arguments[1].value, module, call.at, "session")
-                    return found if found is not None else Unknown("a subclass that may set a timeout")
-    if overridden and not all(_passes_through(draft, one) for one in overridden):
-        return Unknown("a subclass that may set a timeout")
-    if made is None and isinstance(draft.program.bases(class_name), Unknown):
-        return Unknown("a base class that is not read")
-    return None
-
-
-def _passes_through(draft: Draft, method: tuple[PythonFunction, Module]) -> bool:
-    """Whether an overriding method surely sets no timeout: it has no such name in its signature or calls, and passes
-    no mapping on that it may have changed."""
-    function, module = method
-    if any("timeout" in one.name or one.kind == "**" for one in function.parameters):
-        return False
-    return not any(
-        argument.name in ("timeout", "**")
-        for call in draft.program.calls_in(function, module)
-        for argument in call.arguments
-    )
 
 
 def _shares_process(draft: Draft, module: Module, service: str) -> bool:

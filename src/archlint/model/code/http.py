@@ -1,94 +1,84 @@
 """HTTP calls, their targets and effective timeouts.
 
-In: the production Python of each service, what the client libraries mean (``http_libraries``), and the addresses of the
-system. Out: one ``HttpCall`` a place and service. The timeout is what holds after every layer is read: the argument, a
-surrounding bound, the client's constructor, its adapters, patches of its methods, the process's socket default, the
-library's own default. Whatever may carry one and is not read makes it UNKNOWN.
+In: the production Python of each service, what the client libraries mean (``http_libraries``), and the addresses of
+the system. Out: one ``HttpCall`` a place, service and way to get there: a wrapper calls whom its callers say. Its
+timeout is what holds after every layer is read: the argument, a surrounding bound, the client's constructor, its
+adapters, patches of its methods, the process's socket default, the library's own default. Whatever may carry one and is
+not read makes it UNKNOWN.
 """
 
 from __future__ import annotations
 
-from archlint.core.facts.python import Argument, Dictionary, Expression, Literal, PythonCall, Reference, Result
-from archlint.core.record import dataclass
+from archlint.core.facts.python import Argument, Expression, Literal, PythonCall, Result
 from archlint.core.system.calls import HttpCall
-from archlint.core.values import Truth, Unknown
+from archlint.core.values import Setting, Truth, Unknown
 from archlint.model.code.client_settings import ClientSettings, client_settings
-from archlint.model.code.http_libraries import (
-    CLIENT_CLASSES,
-    CLIENT_METHODS,
-    CLIENTS,
-    FUNCTIONS,
-    HANDED_ON,
-    MEMBERS,
-    TIMEOUT_CONTEXTS,
-    Client,
-    Form,
-    Library,
-)
+from archlint.model.code.handed import HANDED_ON
+from archlint.model.code.http_libraries import TIMEOUT_CONTEXTS
+from archlint.model.code.http_uses import Use, names_of, use_of
+from archlint.model.code.keywords import carried
 from archlint.model.code.names import words_of
-from archlint.model.code.objects import (
-    base_of,
-    call_of,
-    is_instance,
-    member_of,
-    text_of,
-)
-from archlint.model.code.scope import assigned_value, code_scope
-from archlint.model.code.targets import Target, target_of
-from archlint.model.code.timeouts import Timeout, timeout_of
+from archlint.model.code.objects import call_of, member_of, text_of
+from archlint.model.code.scope import CodeScope, code_scope
+from archlint.model.code.targets import Target, targets_of
+from archlint.model.code.timeouts import Timeout, combined, timeout_of
+from archlint.model.code.ways import Way, ways_of
 from archlint.model.deployment.mesh_timeouts import mesh_timeout
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _METHOD_NAMES = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
+_LONG_WORDS = frozenset(
+    {"upload", "uploads", "download", "downloads", "stream", "streaming", "poll", "polling", "watch", "subscribe"}
+)
+_TAKING = frozenset({"requests", "httpx", "urllib", "urllib3", "treq", "grequests", "google-auth"})
+"""Libraries whose calls take ``timeout=`` in seconds."""
 
-
-@dataclass(frozen=True)
-class Use:
-    """A place that calls: what, with which arguments, on which client (made by ``origin``, where that is known)."""
-
-    call: PythonCall
-    module: Module
-    arguments: tuple[Argument, ...]
-    library: Library
-    form: Form
-    member: str
-    client: Client | None = None
-    class_name: str = ""
-    origin: tuple[PythonCall, Module] | None = None
-    base: Expression | None = None
-
-    def argument(self, name: str, position: int | None = None) -> Argument | None:
-        """The argument by keyword or position."""
-        return PythonCall(self.call.at, self.call.callee, self.arguments).argument(name, position)
-
-
-_NAMES = MEMBERS | HANDED_ON
+_LONG_ARGUMENTS = {"stream": True, "preload_content": False}
 
 
 def add_http_calls(draft: Draft) -> None:
     """Add the HTTP calls of all services."""
     scope = code_scope(draft)
-    settings = client_settings(draft, scope.modules())
-    for module in scope.modules():
+    modules = list(scope.modules())
+    settings = client_settings(draft, modules)
+    names = names_of(modules)
+    for module in modules:
         bounded = _bounded_elsewhere(module)
-        for index in module.places_named(_NAMES):
+        for index in module.places_named(names):
             call = module.facts.calls[index]
-            use = _use(draft, call, module)
+            use = use_of(draft, call, module)
             if use is None:
                 continue
             for service in scope.services_running(call, module):
-                target = _target(draft, service, use)
-                if isinstance(target.url, str) and target.url.startswith(("file:", "data:")):
-                    continue
-                timeout = _timeout(draft, settings, use, service, bounded.get(index))
-                if timeout is None and isinstance(target.host, str):
-                    timeout = mesh_timeout(draft, target.host)
-                draft.add(_subject(draft, service, use, target, timeout))
+                draft.add(*_calls(draft, scope, settings, use, service, bounded.get(index)))
 
 
-def _subject(draft: Draft, service: str, use: Use, target: Target, timeout: Timeout) -> HttpCall:
-    method = _method(draft, use)
+def _calls(
+    draft: Draft, scope: CodeScope, settings: ClientSettings, use: Use, service: str, waited: Argument | None
+) -> list[HttpCall]:
+    """The calls that a place makes in one service, each once."""
+    function = use.module.function(use.call.function)
+    mattering = [argument.value for argument, home in use.passed if home is use.module]
+    if use.origin is not None and use.origin[1] is use.module:
+        mattering += [one.value for one in use.origin[0].arguments]
+    found: dict[object, HttpCall] = {}
+    for way in ways_of(draft, function, use.module, mattering, lambda home: service in scope.owners(home)):
+        timeout = _timeout(draft, settings, use, service, waited, way)
+        for target in _targets(draft, service, use, way):
+            if isinstance(target.url, str) and target.url.startswith(("file:", "data:")):
+                continue
+            held = timeout
+            if held is None and isinstance(target.host, str):
+                held = mesh_timeout(draft, target.host)
+            one = _subject(draft, service, use, target, held, way)
+            seconds = held.value if isinstance(held, Setting) else "open" if held is None else "unknown"
+            found.setdefault((one.key, seconds), one)
+    return list(found.values())
+
+
+def _subject(draft: Draft, service: str, use: Use, target: Target, timeout: Timeout, way: Way) -> HttpCall:
+    method = _method(draft, use, way)
     path = target.path if isinstance(target.path, str) else ""
     where = use.module.facts.functions[use.call.function].name if use.call.function is not None else ""
     shown = "call" if isinstance(method, Unknown) else method
@@ -105,189 +95,126 @@ def _subject(draft: Draft, service: str, use: Use, target: Target, timeout: Time
         is_internal=target.is_internal,
         is_long=_is_long(draft, use, where, path),
         function=where,
-        related=target.chain,
+        related=(*way.chain, *(one for one in target.chain if one not in way.chain)),
         method=method,
         url=target.url,
         host=target.host,
         path=target.path,
+        takes_timeout=_takes_timeout(use),
     )
 
 
-_LONG_WORDS = frozenset(
-    {
-        "upload",
-        "uploads",
-        "download",
-        "downloads",
-        "stream",
-        "streaming",
-        "poll",
-        "polling",
-        "watch",
-        "subscribe",
-        "sse",
-    }
-)
-_LONG_ARGUMENTS = {"stream": True, "preload_content": False}
+def _takes_timeout(use: Use) -> bool:
+    """Whether ``timeout=`` may be written right at the place. What httpx is given by its client is mended there."""
+    if use.library.name not in _TAKING or use.member in ("urlretrieve", ""):
+        return False
+    if tuple(one for one, _ in use.passed) != use.call.arguments or member_of(use.call.callee) in HANDED_ON:
+        return False
+    return use.library.name != "httpx" or use.argument("timeout") is not None
 
 
 def _is_long(draft: Draft, use: Use, function: str, path: str) -> Truth:
     """Whether the call is marked as an upload, a download, a stream or a long poll: by its arguments or its names."""
-    if use.member in ("stream", "ws_connect") or use.argument("files") is not None:
+    if use.member == "stream" or use.argument("files") is not None:
         return True
     for name, value in _LONG_ARGUMENTS.items():
         argument = use.argument(name)
-        if argument is not None and argument.value == Literal(value):
+        if argument is not None and argument[0].value == Literal(value):
             return True
     for name in ("data", "content", "body"):
         argument = use.argument(name)
-        origin = draft.program.origin(argument.value, use.module) if argument is not None else None
+        origin = draft.program.origin(argument[0].value, argument[1]) if argument is not None else None
         if origin is not None and draft.program.callee(*origin).rpartition(".")[2] in ("open", "MultipartEncoder"):
             return True
-    timeout = use.argument("timeout", use.form.timeout)
-    names = f"{function.rpartition('.')[2]} {path} {member_of(timeout.value) if timeout is not None else ''}"
+    timeout = use.argument(use.library.argument, use.form.timeout)
+    names = f"{function.rpartition('.')[2]} {path} {member_of(timeout[0].value) if timeout is not None else ''}"
     return not _LONG_WORDS.isdisjoint(words_of(names))
 
 
-def _use(draft: Draft, call: PythonCall, module: Module) -> Use | None:
-    """What the call does on the network, None where it is no HTTP call."""
-    member = member_of(call.callee)
-    if member in HANDED_ON:
-        return _handed_on(draft, call, module)
-    if member not in MEMBERS:
-        return None
-    return _known_use(draft, call, call.callee, draft.program.callee(call, module), call.arguments, module)
-
-
-def _known_use(
-    draft: Draft, call: PythonCall, callee: Expression, name: str, arguments: tuple[Argument, ...], module: Module
-) -> Use | None:
-    function = FUNCTIONS.get(name)
-    if function is not None:
-        return Use(call, module, arguments, function[0], function[1], name.rpartition(".")[2])
-    owner, _, member = name.rpartition(".")
-    if not owner or owner.startswith("?") or owner in _NOT_CLASSES:
-        return None
-    class_name = owner if owner in CLIENT_CLASSES else is_instance(draft, owner, CLIENT_CLASSES)
-    if class_name is None:
-        return None
-    client = CLIENTS[class_name]
-    form = CLIENT_METHODS[client.library.name].get(member)
-    if form is None:
-        return None
-    base = base_of(callee)
-    if base is not None and (inner := call_of(base, module)) is not None and inner.name == "super":
-        # A client that passes a request on: the call is where the client is used.
-        return None
-    origin = draft.program.origin(base, module) if base is not None else None
-    # A method that a subclass inherits is named by the library's class: what was made tells the class itself.
-    made = draft.program.callee(*origin) if origin is not None else owner
-    own_class = made if is_instance(draft, made, CLIENT_CLASSES) is not None else owner
-    return Use(call, module, arguments, client.library, form, member, client, own_class, origin, base)
-
-
-_NOT_CLASSES = frozenset({"os.environ", "dict", "queue.Queue", "os"})
-
-
-def _handed_on(draft: Draft, call: PythonCall, module: Module) -> Use | None:
-    """``loop.run_in_executor(None, requests.get, url)``: the function and its arguments among the arguments."""
-    for position, argument in enumerate(call.arguments):
-        value = argument.value
-        partial = call_of(value, module)
-        inner: tuple[Argument, ...] = ()
-        if partial is not None and member_of(partial.callee) == "partial" and partial.arguments:
-            value, inner = partial.arguments[0].value, partial.arguments[1:]
-        elif isinstance(value, Result):
-            continue
-        if member_of(value) not in MEMBERS:
-            continue
-        name = draft.program.qualify(value, module)
-        rest = (*inner, *call.arguments[position + 1 :])
-        if member_of(call.callee) in ("map", "starmap"):
-            rest = inner
-        use = _known_use(draft, call, value, name, tuple(rest), module)
-        if use is not None:
-            return use
-    return None
-
-
-def _method(draft: Draft, use: Use) -> str | Unknown:
+def _method(draft: Draft, use: Use, way: Way) -> str | Unknown:
     if use.member in _METHOD_NAMES:
         return use.member.upper()
-    if use.form.method is not None:
-        argument = use.argument("method", use.form.method)
-        found = text_of(draft, argument.value, use.module) if argument is not None else None
+    request = _request_object(draft, use)
+    argument = use.argument("method", use.form.method) if use.form.method is not None else use.argument("method")
+    if request is not None and argument is None:
+        position = 5 if use.library.name == "urllib" else 1 if use.library.name == "tornado" else 0
+        given = request[0].argument("method", position)
+        argument = (given, request[1]) if given is not None else None
+    if argument is not None:
+        found = text_of(draft, argument[0].value, argument[1], given=way.given)
         if found is not None and found.is_exact:
             return str(found.value).upper()
-        return Unknown("its method is not known") if argument is not None else "GET"
+        return Unknown("its method is not known")
     if use.library.name == "urllib":
-        request = _request_object(draft, use)
-        if request is not None:
-            method = request[0].argument("method", 5)
-            found = text_of(draft, method.value, request[1]) if method is not None else None
-            if found is not None:
-                return str(found.value).upper()
-            return "POST" if request[0].argument("data", 1) is not None else "GET"
-        return "POST" if use.argument("data", 1) is not None else "GET"
+        has_data = use.argument("data", 1) is not None
+        return "POST" if has_data or (request is not None and request[0].argument("data", 1) is not None) else "GET"
+    if use.form.method is not None or use.library.name == "tornado":
+        return "GET"
     return Unknown("its method is not known")
 
 
-def _target(draft: Draft, service: str, use: Use) -> Target:
+def _targets(draft: Draft, service: str, use: Use, way: Way) -> list[Target]:
+    """Whom the place calls, in one way to get there."""
     url: Expression | None = None
     module = use.module
-    if use.form.url is not None:
-        argument = use.argument("url", use.form.url) or use.argument("uri", use.form.url)
-        url = argument.value if argument is not None else None
+    given = use.argument("url", use.form.url) or use.argument("uri", use.form.url) if use.form.url is not None else None
+    if given is not None:
+        url, module = given[0].value, given[1]
     request = _request_object(draft, use)
     if request is not None:
-        first = request[0].argument("url", 0) or request[0].argument("uri", 0)
+        first = request[0].argument("url", 1 if use.library.name in ("requests", "httpx") else 0)
         url, module = (first.value if first is not None else None), request[1]
-    prefix: Expression | None = None
-    if use.client is not None and use.client.base is not None and use.origin is not None:
-        made, place = use.origin
-        base = made.argument(use.client.base, use.client.base_position)
-        if base is not None and (place is module or url is None or isinstance(url, Literal)):
-            prefix = base.value
-            if place is not module:
-                module = place
-        elif base is not None:
-            found = target_of(draft, service, base.value, place)
-            return Target(
-                found.name,
-                found.kind,
-                Unknown("its path is not resolved"),
-                found.host,
-                Unknown("its path is not resolved"),
-                found.is_loopback,
-                found.chain,
-            )
-        if use.client.base == "host" and prefix is not None:
-            return target_of(draft, service, prefix, module)
-    return target_of(draft, service, url, module, prefix)
+    client = use.client
+    base = None
+    if client is not None and client.base is not None and use.origin is not None:
+        base = use.origin[0].argument(client.base, client.base_position)
+    if base is None or use.origin is None:
+        return targets_of(draft, service, url, module, way.given)
+    home = use.origin[1]
+    if client is not None and client.base == "host":
+        return targets_of(draft, service, base.value, home, way.given)
+    return targets_of(draft, service, url, module, way.given, (base.value, home))
 
 
 def _request_object(draft: Draft, use: Use) -> tuple[PythonCall, Module] | None:
-    """The ``urllib.request.Request(...)`` that is opened."""
-    if use.library.name != "urllib" or not use.arguments:
+    """The ``urllib.request.Request(...)`` that is opened, or the request that is sent."""
+    if not use.library.request or not use.passed or (use.form.url is not None and use.library.name == "requests"):
         return None
-    origin = draft.program.origin(use.arguments[0].value, use.module)
-    if origin is not None and draft.program.callee(*origin).endswith("request.Request"):
-        return origin
+    argument, module = use.passed[0]
+    for _ in range(3):
+        origin = draft.program.origin(argument.value, module)
+        if origin is None:
+            return None
+        made, module = origin
+        if draft.program.callee(made, module) in use.library.request:
+            return origin
+        if member_of(made.callee) not in ("prepare", "prepare_request", "build_request"):
+            return None
+        if member_of(made.callee) == "build_request":
+            return origin
+        if not made.arguments:
+            base = getattr(made.callee, "base", None)
+            if base is None:
+                return None
+            argument = Argument(made.at, None, base)
+        else:
+            argument = made.arguments[0]
     return None
 
 
-def _timeout(draft: Draft, settings: ClientSettings, use: Use, service: str, waited: Argument | None) -> Timeout:
-    library = use.library
-    explicit = _explicit(draft, use)
-    bound = _surrounding(draft, use, waited)
+def _timeout(
+    draft: Draft, settings: ClientSettings, use: Use, service: str, waited: Argument | None, way: Way
+) -> Timeout:
+    explicit = _explicit(draft, use, way)
+    bound = _surrounding(draft, use, waited, way)
     if explicit is not _NOT_GIVEN:
         assert not isinstance(explicit, _NotGiven)
         return explicit if explicit is not None else bound
     if bound is not None:
         return bound
     if use.client is None:
-        return settings.of_process(draft, service, library, use.call.at)
-    return settings.of_client(draft, service, use.client, use.class_name, use.member, use.origin, use.base, use.module)
+        return settings.of_process(draft, service, use.library, use.call.at)
+    return settings.of_client(draft, service, use, way)
 
 
 class _NotGiven:
@@ -297,44 +224,51 @@ class _NotGiven:
 _NOT_GIVEN = _NotGiven()
 
 
-def _explicit(draft: Draft, use: Use) -> Timeout | _NotGiven:
-    argument = use.argument("timeout", use.form.timeout)
+def _explicit(draft: Draft, use: Use, way: Way) -> Timeout | _NotGiven:
+    library = use.library
+    argument = use.argument(library.argument, use.form.timeout)
+    if argument is None and library.name == "tornado":
+        request = _request_object(draft, use)
+        given = request[0].argument(library.argument) if request is not None else None
+        argument = (given, request[1]) if given is not None and request is not None else None
     if argument is not None:
-        return timeout_of(draft, argument.value, use.module, argument.at, zero_is_none=use.library.zero_is_none)
-    for one in use.arguments:
+        if member_of(argument[0].value) == "USE_CLIENT_DEFAULT":
+            return _NOT_GIVEN
+        found = timeout_of(
+            draft, argument[0].value, argument[1], argument[0].at, zero_is_none=library.zero_is_none, way=way
+        )
+        if found is None and library.none_is_default and argument[0].value == Literal(None):
+            return Unknown("no bound before aiohttp 3.10, the client's since")
+        return found
+    answers: list[Timeout] = []
+    is_open = False
+    for one, module in use.passed:
         if one.name == "*":
             return Unknown("arguments that are not all seen")
         if one.name == "**":
-            found = _in_mapping(draft, one.value, use)
-            if found is not _NOT_GIVEN:
-                return found
-    return _NOT_GIVEN
+            found_here, more, _ = carried(draft, library.argument, one.value, module, way)
+            is_open = is_open or more
+            answers += [
+                timeout_of(
+                    draft, each.value, each.module, each.at or one.at, zero_is_none=library.zero_is_none, way=way
+                )
+                for each in found_here
+            ]
+    if not answers and not is_open:
+        return _NOT_GIVEN
+    return combined(answers, is_open)
 
 
-def _in_mapping(draft: Draft, value: Expression, use: Use) -> Timeout | _NotGiven:
-    module = use.module
-    if isinstance(value, Reference):
-        value, module = assigned_value(draft, value, module)
-    if not isinstance(value, Dictionary):
-        return Unknown("keyword arguments that are not all seen")
-    for key, one in value.entries:
-        if key is None or not isinstance(key, Literal):
-            return Unknown("keyword arguments that are not all seen")
-        if key.value == "timeout":
-            return timeout_of(draft, one, module, use.call.at, zero_is_none=use.library.zero_is_none)
-    return _NOT_GIVEN
-
-
-def _surrounding(draft: Draft, use: Use, waited: Argument | None) -> Timeout:
+def _surrounding(draft: Draft, use: Use, waited: Argument | None, way: Way) -> Timeout:
     """A bound around the call: ``asyncio.timeout``, ``asyncio.wait_for``, a timeout decorator."""
     if waited is not None:
-        found = timeout_of(draft, waited.value, use.module, waited.at)
+        found = timeout_of(draft, waited.value, use.module, waited.at, way=way)
         if found is not None:
             return found
     for context in reversed(use.call.contexts):
         made = call_of(context, use.module)
         if made is not None and draft.program.callee(made, use.module) in TIMEOUT_CONTEXTS and made.arguments:
-            found = timeout_of(draft, made.arguments[0].value, use.module, made.at)
+            found = timeout_of(draft, made.arguments[0].value, use.module, made.at, way=way)
             if found is not None:
                 return found
     if use.call.function is not None:

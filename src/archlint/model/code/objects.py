@@ -5,7 +5,7 @@ In: expressions of one module and the program. Out: keys of objects, library cla
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from archlint.core.facts.python import (
     Choice,
@@ -23,7 +23,7 @@ from archlint.core.facts.python import (
 )
 from archlint.core.values import Unknown
 from archlint.model.draft import Draft
-from archlint.model.program.program import Lookup, Module, Resolved
+from archlint.model.program.program import Given, Lookup, Module, Resolved
 
 Key = tuple[str, int, int]
 """An object by the call that made it: path, line and column."""
@@ -80,22 +80,30 @@ def is_instance(draft: Draft, class_name: str, libraries: frozenset[str]) -> str
 
 
 def values_of(
-    draft: Draft, expression: Expression | None, module: Module, lookup: Lookup | None = None
+    draft: Draft,
+    expression: Expression | None,
+    module: Module,
+    lookup: Lookup | None = None,
+    given: Mapping[tuple[str, str], Given] | None = None,
 ) -> tuple[Resolved, ...] | Unknown:
     """What the expression may be, through ``int``, ``float``, ``str`` and the like around it."""
     call = call_of(expression, module) if expression is not None else None
     if call is not None and call.arguments and call.name in ("float", "int", "str", "bool", "datetime.timedelta"):
-        return values_of(draft, call.arguments[0].value, module, lookup)
-    return draft.program.evaluate(expression, module, lookup)
+        return values_of(draft, call.arguments[0].value, module, lookup, given)
+    return draft.program.evaluate(expression, module, lookup, given)
 
 
 def text_of(
-    draft: Draft, expression: Expression | None, module: Module, lookup: Lookup | None = None
+    draft: Draft,
+    expression: Expression | None,
+    module: Module,
+    lookup: Lookup | None = None,
+    given: Mapping[tuple[str, str], Given] | None = None,
 ) -> Resolved | None:
     """The most usual text that the expression may be, None where none is known."""
     if isinstance(expression, Literal):
         return Resolved(expression.value) if isinstance(expression.value, str) else None
-    found = values_of(draft, expression, module, lookup)
+    found = values_of(draft, expression, module, lookup, given)
     if isinstance(found, Unknown):
         return None
     return next((one for one in found if isinstance(one.value, str)), None)

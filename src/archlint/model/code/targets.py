@@ -7,13 +7,14 @@ What stays open (a host from an unresolved variable) is unknown, never external.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from archlint.core.facts.python import Expression
 from archlint.core.record import dataclass, pattern
 from archlint.core.values import Place, Truth, Unknown
 from archlint.model.code.scope import surroundings_of
 from archlint.model.draft import Draft
-from archlint.model.program.program import HOLE, Lookup, Module, Resolved
+from archlint.model.program.program import HOLE, Given, Lookup, Module, Resolved
 
 _URL = pattern(
     r"^(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?//(?:[^@/]*@)?(?P<host>\[[^\]]*\]|[^:/?#]*)(?::(?P<port>[^/?#]*))?"
@@ -47,39 +48,63 @@ class Target:
         return self.kind == "service"
 
 
+_RANKS = ("service", "infrastructure", "external", "unknown")
+
 NOWHERE = Target("an address that is not resolved", "unknown")
 
 
 def target_of(
     draft: Draft, service: str, expression: Expression | None, module: Module, prefix: Expression | None = None
 ) -> Target:
-    """Where an address leads when that service uses it. ``prefix`` is the client's base address, if it has one."""
+    """Where an address leads when that service uses it: the likeliest of several. ``prefix`` is the client's base
+    address, if it has one."""
+    return targets_of(draft, service, expression, module, None, (prefix, module) if prefix is not None else None)[0]
+
+
+def targets_of(
+    draft: Draft,
+    service: str,
+    expression: Expression | None,
+    module: Module,
+    given: Mapping[tuple[str, str], Given] | None = None,
+    prefix: Given | None = None,
+) -> list[Target]:
+    """Wherever an address may lead, the likeliest first; ``given`` are the parameters of one way to run the code."""
     if expression is None and prefix is None:
-        return NOWHERE
+        return [NOWHERE]
     targets: list[Target] = []
     for surroundings in surroundings_of(draft, service):
-        texts = _texts(draft, expression, module, prefix, surroundings.lookup)
+        texts = _texts(draft, expression, module, prefix, surroundings.lookup, given)
         targets.extend(read_target(draft, one, surroundings.environment) for one in texts)
         if texts and surroundings.is_production:
             break
-    ranked = sorted(targets, key=lambda one: ("service", "infrastructure", "external", "unknown").index(one.kind))
-    return ranked[0] if ranked else NOWHERE
+    ranked = sorted(targets, key=lambda one: _RANKS.index(one.kind))
+    distinct: dict[tuple[str, str], Target] = {}
+    for one in ranked:
+        if one.kind != "unknown" or not distinct:
+            distinct.setdefault((one.name, str(one.path)), one)
+    return list(distinct.values()) or [NOWHERE]
 
 
 def _texts(
-    draft: Draft, expression: Expression | None, module: Module, prefix: Expression | None, lookup: Lookup
+    draft: Draft,
+    expression: Expression | None,
+    module: Module,
+    prefix: Given | None,
+    lookup: Lookup,
+    given: Mapping[tuple[str, str], Given] | None,
 ) -> list[Resolved]:
-    def resolve(one: Expression | None) -> list[Resolved]:
+    def resolve(one: Expression | None, home: Module) -> list[Resolved]:
         if one is None:
             return []
-        found = draft.program.evaluate(one, module, lookup)
+        found = draft.program.evaluate(one, home, lookup, given)
         return [] if isinstance(found, Unknown) else [value for value in found if isinstance(value.value, str)]
 
-    paths = resolve(expression)
+    paths = resolve(expression, module)
     if prefix is None or any(_URL.match(str(one.value)) for one in paths):
         return paths
     joined = []
-    for base in resolve(prefix):
+    for base in resolve(*prefix):
         for path in paths or [Resolved(HOLE, (), False)]:
             text = str(base.value).rstrip("/") + "/" + str(path.value).lstrip("/")
             joined.append(Resolved(text, base.chain + path.chain, base.is_exact and path.is_exact))

@@ -6,19 +6,23 @@ tuple), UNKNOWN where it cannot be told, for example where it is handed in by a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from archlint.core.facts.python import (
     Choice,
+    Dictionary,
     Display,
     Expression,
     Literal,
     Parameter,
     PythonCall,
+    Result,
 )
 from archlint.core.span import Span
 from archlint.core.values import Setting, Unknown
-from archlint.model.code.objects import values_of
+from archlint.model.code.keywords import Carried, carried
+from archlint.model.code.objects import base_of, call_of, member_of, values_of
+from archlint.model.code.ways import ALONE, Way
 from archlint.model.draft import Draft
 from archlint.model.program.program import Lookup, Module
 
@@ -50,12 +54,15 @@ def timeout_of(
     *,
     zero_is_none: bool = False,
     lookup: Lookup | None = None,
+    way: Way = ALONE,
     depth: int = 0,
 ) -> Timeout:
-    """The timeout that an argument gives."""
+    """The timeout that an argument gives, in one way to run its function."""
 
-    def inner(one: Expression, where: Module = module) -> Timeout:
-        return timeout_of(draft, one, where, at, source, zero_is_none=zero_is_none, lookup=lookup, depth=depth + 1)
+    def inner(one: Expression, where: Module = module, place: Span = at) -> Timeout:
+        return timeout_of(
+            draft, one, where, place, source, zero_is_none=zero_is_none, lookup=lookup, way=way, depth=depth + 1
+        )
 
     if depth > _MOST_DEPTH:
         return Unknown("a timeout that is too deep to follow")
@@ -64,6 +71,8 @@ def timeout_of(
     if isinstance(expression, Display):
         parts = [inner(one) for one in expression.items]
         return longest(parts)
+    if isinstance(expression, Choice) and expression.is_fallback:
+        return _first([inner(one) for one in expression.options])
     if isinstance(expression, Choice):
         options = [inner(one) for one in expression.options]
         if all(one is None for one in options):
@@ -71,13 +80,19 @@ def timeout_of(
         settings = [one for one in options if isinstance(one, Setting)]
         return settings[0] if len(settings) == len(options) else Unknown("a timeout that depends on a condition")
     if isinstance(expression, Parameter):
-        return _from_parameter(draft, expression, module, at, inner)
+        return _from_parameter(expression, module, way, inner)
+    taken = _taken(draft, expression, module, way)
+    if taken is not None:
+        return combined([inner(one.value, one.module, one.at or at) for one in taken[0]], taken[1])
+    structure = draft.program.structure(expression, module) if not isinstance(expression, Result) else None
+    if structure is not None and isinstance(structure[0], Display):
+        return inner(*structure)
     origin = draft.program.origin(expression, module)
     if origin is not None:
         callee = draft.program.callee(*origin)
         if callee in _TIMEOUT_CLASSES:
             return _of_class(origin[0], origin[1], callee, inner)
-    values = values_of(draft, expression, module, lookup)
+    values = values_of(draft, expression, module, lookup, way.given)
     if isinstance(values, Unknown) or not values:
         return Unknown("a timeout whose value is not known")
     found = [_number(one.value, at, source, zero_is_none) for one in values]
@@ -119,14 +134,61 @@ def _number(value: object, at: Span, source: str, zero_is_none: bool) -> Timeout
     return Setting(float(value), source, at)
 
 
-def _from_parameter(draft: Draft, parameter: Parameter, module: Module, at: Span, inner: object) -> Timeout:
-    if parameter.function < len(module.facts.functions):
-        for one in module.facts.functions[parameter.function].parameters:
-            if one.name == parameter.name and one.default is not None:
-                found = timeout_of(draft, one.default, module, at, "wrapper", depth=1)
-                if isinstance(found, Setting):
-                    return found
+def _first(options: list[Timeout]) -> Timeout:
+    """The timeout of ``a or b``: what is no bound gives way to what follows."""
+    for one in options[:-1]:
+        if isinstance(one, Setting):
+            return one
+    last = options[-1]
+    unknown = next((one for one in options[:-1] if isinstance(one, Unknown)), None)
+    return unknown if unknown is not None and last is None else last
+
+
+def _from_parameter(parameter: Parameter, module: Module, way: Way, inner: Callable[..., Timeout]) -> Timeout:
+    function = module.function(parameter.function)
+    if function is None:
+        return Unknown("a timeout that the caller hands in")
+    key = (function.name, parameter.name)
+    passed = way.given.get(key)
+    if passed is not None and not (
+        isinstance(passed[0], Parameter) and passed[1].function(passed[0].function) is function
+    ):
+        return inner(*passed, way.at[key]) if key in way.at else inner(*passed)
+    for one in function.parameters:
+        if one.name == parameter.name and one.default is not None:
+            found = inner(one.default)
+            if isinstance(found, Setting):
+                return Setting(found.value, "wrapper", found.at)
     return Unknown("a timeout that the caller hands in")
+
+
+def _taken(draft: Draft, expression: Expression, module: Module, way: Way) -> tuple[list[Carried], bool] | None:
+    """What ``kwargs.get("timeout", 5)`` and ``kwargs.pop("timeout")`` may give; None for any other expression."""
+    call = call_of(expression, module)
+    if call is None or member_of(call.callee) not in ("get", "pop") or not call.arguments:
+        return None
+    key, base = call.arguments[0].value, base_of(call.callee)
+    if (
+        not isinstance(key, Literal)
+        or not isinstance(key.value, str)
+        or not isinstance(base, Parameter | Dictionary | Choice)
+    ):
+        return None
+    found, is_open, is_absent = carried(draft, key.value, base, module, way)
+    if is_absent or is_open:
+        found = [*found, Carried(call.arguments[1].value if len(call.arguments) > 1 else Literal(None), module, None)]
+    return found, is_open
+
+
+def combined(found: list[Timeout], is_open: bool) -> Timeout:
+    """The timeout out of what a mapping may carry; ``is_open``: it may carry more than is seen."""
+    setting = next((one for one in found if isinstance(one, Setting)), None)
+    if setting is not None:
+        return setting
+    unknown = next((one for one in found if isinstance(one, Unknown)), None)
+    if unknown is not None:
+        return unknown
+    return Unknown("a timeout that the caller hands in") if is_open or not found else None
 
 
 def _of_class(call: PythonCall, module: Module, callee: str, inner: object) -> Timeout:

@@ -15,6 +15,9 @@ from archlint.model.program.things import argument_for
 Binding = Mapping[tuple[str, str], "tuple[Expression, Module, Binding | None]"]
 """What one call gives each parameter (by function and name): an expression, its module, and what bound its own."""
 
+Given = tuple[Expression, Module]
+"""What a parameter is given: an expression and the module that it is written in."""
+
 
 def bind(function: PythonFunction, home: Module, call: PythonCall, module: Module, outer: Binding | None) -> Binding:
     """What a call gives each parameter of a function, defaults included."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from archlint.core.facts.python import Expression, Literal, PythonCall, PythonFunction, PythonModule
 from archlint.core.values import UNKNOWN, Unknown
+from archlint.model.program.bindings import Given
 from archlint.model.program.callgraph import CallGraph
 from archlint.model.program.index import Definitions, Module
 from archlint.model.program.objects import Objects
@@ -14,7 +15,7 @@ from archlint.model.program.settings import Settings
 from archlint.model.program.structures import structure
 from archlint.model.program.values import Evaluation
 
-__all__ = ["HOLE", "Lookup", "Module", "Program", "Resolved"]
+__all__ = ["HOLE", "Given", "Lookup", "Module", "Program", "Resolved"]
 
 
 class Program:
@@ -68,24 +69,29 @@ class Program:
         return (thing.call, thing.module) if thing.call is not None and thing.module is not None else None
 
     def structure(self, expression: Expression, module: Module) -> tuple[Expression, Module] | None:
-        """The dict, list or comprehension that the expression stands for, through names, items and functions that return
-        one, with the module that it is written in; None where none is known."""
+        """The dict, list or comprehension that the expression stands for, through names, items and functions that
+        return one, with the module that it is written in; None where none is known."""
         return structure(self._objects, expression, module)
 
     def evaluate(
-        self, expression: Expression | None, module: Module, lookup: Lookup | None = None
+        self,
+        expression: Expression | None,
+        module: Module,
+        lookup: Lookup | None = None,
+        given: Mapping[tuple[str, str], Given] | None = None,
     ) -> tuple[Resolved, ...] | Unknown:
         """The values that the expression may have, most usual first, or UNKNOWN where none is known.
 
         ``lookup`` gives environment variables; without it (or where it gives None) a read has its default, and with
         no default it is UNKNOWN. Where only some of several values are known, the last one is ``Resolved(HOLE)``, not
-        exact.
+        exact. ``given`` are the values of parameters, by function and name, that hold in one run of the functions;
+        others have those that all callers pass.
         """
         if expression is None or isinstance(expression, Unknown):
             return UNKNOWN
         if isinstance(expression, Literal):
             return (Resolved(expression.value),)
-        evaluation = Evaluation(self._definitions, self._objects, self._calls, self._settings, lookup)
+        evaluation = Evaluation(self._definitions, self._objects, self._calls, self._settings, lookup, given)
         return evaluation.values(expression, module)
 
     def uses(self, library: str) -> bool:

@@ -7,7 +7,7 @@ values. What calls give is in ``results``, what configuration gives in ``setting
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from archlint.core.facts.python import (
     Choice,
@@ -28,7 +28,7 @@ from archlint.core.facts.python import (
 )
 from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Place, Unknown
-from archlint.model.program.bindings import Binding, bind, is_direct
+from archlint.model.program.bindings import Binding, Given, bind, is_direct
 from archlint.model.program.callgraph import CallGraph
 from archlint.model.program.containers import elements, item
 from archlint.model.program.index import Definitions, Module
@@ -62,12 +62,14 @@ class Evaluation:
         calls: CallGraph,
         settings: Settings,
         lookup: Lookup | None,
+        given: Mapping[tuple[str, str], Given] | None = None,
     ) -> None:
         self.definitions = definitions
         self.objects = objects
         self._calls = calls
         self.settings = settings
         self._lookup = lookup
+        self._given = given or {}
         self._busy: set[object] = set()
         self._steps = MAX_STEPS
 
@@ -287,6 +289,13 @@ class Evaluation:
         if bound is not None and (function.name, name) in bound:
             expression, home, outer = bound[function.name, name]
             return self.of(expression, home, depth - 1, outer)
+        passed = self._given.get((function.name, name))
+        if passed is not None and (function.name, name) not in self._busy:
+            self._busy.add((function.name, name))
+            try:
+                return self.of(passed[0], passed[1], depth - 1, None)
+            finally:
+                self._busy.discard((function.name, name))
         parameter = next((one for one in function.parameters if one.name == name), None)
         key = (module.path, function.name, name)
         if parameter is None or parameter.kind in ("*", "**") or key in self._busy:
