@@ -40,7 +40,7 @@ def fixed(check: Callable[[], Report]) -> Report:
 
 def difference(report: Report) -> str:
     """The fixes as a unified diff, from the root of the workspace; empty where there are none."""
-    pieces = []
+    pieces: list[str] = []
     for path, file in _changed(report).items():
         before = _lines(Path(report.inputs.root, path).read_bytes())
         pieces += difflib.unified_diff(before, _lines(file.data), f"a/{path}", f"b/{path}")

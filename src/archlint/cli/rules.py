@@ -54,8 +54,13 @@ def test_rules(paths: tuple[Path, ...]) -> int:
 
 @click.command()
 @click.argument("rule")
-def explain(rule: str) -> None:
-    """Tell why a rule exists, how to fix what it finds, and show a bad and a good example."""
+@click.option("--at", "place", metavar="PATH:LINE", help="Explain how the rule judges what stands there.")
+def explain(rule: str, place: str | None) -> None:
+    """Tell why a rule exists, how to fix what it finds, and show a bad and a good example.
+
+    With --at, tell how the rule judges what stands in that line: which of its conditions hold, which values they read,
+    and where those values come from.
+    """
     from archlint import docs, testing
     from archlint.config import Options
     from archlint.ruleset.examples import read_examples
@@ -63,6 +68,11 @@ def explain(rule: str) -> None:
 
     root, _, _ = locate(Options(cwd=Path.cwd()))
     found = ruleset.find(loaded(), rule)
+    if place is not None:
+        from archlint.cli.explaining import explain_at
+
+        output.write(explain_at(found, place))
+        return
     file = testing.file_of(found, root)
     output.write(docs.explain(found, read_examples(found.path, file.read_text("utf-8"))))
 

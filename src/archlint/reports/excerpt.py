@@ -30,10 +30,17 @@ _USERINFO = pattern(r"(://[^\s:/@\"']*:)[^\s/@\"']+@")
 class Excerpts:
     """The lines of the files that findings point at."""
 
-    def __init__(self, sources: Mapping[str, str], findings: Iterable[Finding], rules: Iterable[Rule]) -> None:
+    def __init__(
+        self,
+        sources: Mapping[str, str],
+        findings: Iterable[Finding] = (),
+        rules: Iterable[Rule] = (),
+        secrets: Iterable[Span] = (),
+    ) -> None:
+        """Secrets stand where findings of rules about secrets point, and at the spans of ``secrets``."""
         self._secrets: dict[tuple[str, int], int] = {}
         secret_rules = {rule.name for rule in rules if rule.subject == "SecretExposure"}
-        for at in (finding.at for finding in findings if finding.rule in secret_rules):
+        for at in (*secrets, *(finding.at for finding in findings if finding.rule in secret_rules)):
             for line in range(at.line, min(at.end_line, at.line + MAX_LINES) + 1):
                 column = at.column if line == at.line else 1
                 self._secrets[at.path, line] = min(column, self._secrets.get((at.path, line), column))

@@ -66,9 +66,9 @@ def judge_all(
 def _violation(rule: Rule, compiled: CompiledRule, subject: Subject | Fact) -> Violation:
     at = subject.at
     if compiled.location is not None:
-        at = next(iter(_places(compiled.location(subject, None))), Place(at, "")).at
+        at = next(iter(places_of(compiled.location(subject, None))), Place(at, "")).at
     related = compiled.related(subject, None) if compiled.related is not None else ()
-    places = {place.at: place for place in reversed(list(_places(related))) if place.at != at}
+    places = {place.at: place for place in reversed(list(places_of(related))) if place.at != at}
     return Violation(
         rule=rule,
         message=compiled.message(subject),
@@ -108,7 +108,8 @@ def _key(subject: Any) -> str:
     return ":".join([type(subject).__name__, subject.at.path, *named])
 
 
-def _places(value: Any) -> Iterable[Place]:
+def places_of(value: Any) -> Iterable[Place]:
+    """The places that a value of a subject's field stands for: its own, or those of its elements."""
     if value is None or isinstance(value, Unknown):
         return
     if isinstance(value, Place):
@@ -119,6 +120,6 @@ def _places(value: Any) -> Iterable[Place]:
         yield Place(value.at, value.source)
     elif isinstance(value, tuple | list):
         for one in value:
-            yield from _places(one)
+            yield from places_of(one)
     elif isinstance(value, Subject | Fact):
         yield Place(value.at, show(value) if isinstance(value, Subject) else "")
