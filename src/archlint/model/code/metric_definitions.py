@@ -20,6 +20,7 @@ from archlint.model.code.metric_libraries import (
     ERROR_LABELS,
     ERROR_WORDS,
     GAUGE,
+    OUTCOME_LABELS,
     OPENTELEMETRY,
     PROMETHEUS,
     PROMETHEUS_ROOTS,
@@ -178,7 +179,7 @@ def _gives(one: Definition) -> set[str]:
         given |= {"duration", "requests"}
     if one.kind == GAUGE and words & DURATION_WORDS:
         given.add("duration")
-    if one.kind in (COUNTER, TIMER) and (words & REQUEST_WORDS or one.labels & REQUEST_LABELS):
+    if one.kind in (COUNTER, TIMER) and (words & REQUEST_WORDS or one.labels & (REQUEST_LABELS | OUTCOME_LABELS)):
         given.add("requests")
     if words & ERROR_WORDS or one.labels & (ERROR_LABELS | {"?"}):
         given.add("errors")

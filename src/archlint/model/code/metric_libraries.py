@@ -76,6 +76,8 @@ ERROR_LABELS = names(
     "status code status_code statuscode http_status http_code response_code outcome result success error exception "
     "error_type error_code state ok failed grpc_code exception_type class"
 )
+OUTCOME_LABELS = names("status code status_code http_status outcome result success response_code grpc_code")
+"""What is counted by its outcome is what was asked for."""
 REQUEST_LABELS = names("method endpoint route path handler view url uri http_method grpc_method rpc operation")
 RESOURCE_WORDS = names(
     "pool pools queue queues queued worker workers thread threads connection connections conn conns progress "
