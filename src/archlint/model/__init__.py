@@ -29,6 +29,7 @@ from archlint.model.code.telemetry import add_telemetry
 from archlint.model.code.verification import add_verification
 from archlint.model.contracts import add_contracts
 from archlint.model.dependencies import add_dependencies
+from archlint.model.deployment.cloudformation import add_cloudformation
 from archlint.model.deployment.compose import add_compose
 from archlint.model.deployment.environments import manifests
 from archlint.model.deployment.images import add_images
@@ -59,6 +60,7 @@ STAGES = (
     add_kubernetes,
     add_compose,
     add_terraform,
+    add_cloudformation,
     add_services,
     add_variables,
     add_routes,

@@ -25,8 +25,8 @@ class Consumer(Subject):
     ``effects`` are what its handling changes; ``deduplication`` what makes a second delivery harmless, None where
     nothing does. ``handler_at`` is the handler's definition, or the loop that handles. ``is_repeatable``: every effect
     is absolute. ``acknowledgement``: ``auto``, ``before``, ``after``, or UNKNOWN; ``acknowledged_at`` is the line that
-    says so. ``change`` names the change that matters most, for messages. ``failures_at`` is the line that says, or would
-    say, where failed messages go, and ``failing`` what a message about that names.
+    says so. ``change`` names the change that matters most, for messages. ``failures_at`` is the line that says, or
+    would say, where failed messages go, and ``failing`` what a message about that names.
     """
 
     service: str

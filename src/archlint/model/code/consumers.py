@@ -17,6 +17,7 @@ from archlint.model.code.acknowledgement import acknowledgement_of
 from archlint.model.code.consuming_loops import looped
 from archlint.model.code.dead_letters import Declaration, dead_letter_of, declarations
 from archlint.model.code.handler_paths import handled_by
+from archlint.model.code.lambda_handlers import lambda_handlings
 from archlint.model.code.lost_failures import swallowed_at
 from archlint.model.code.message_effects import FoundEffect, deduplication_of, effects_of
 from archlint.model.code.message_guards import recognition
@@ -54,6 +55,9 @@ def consumers_of(draft: Draft, scope: CodeScope) -> list[Consumer]:
             if code is not None:
                 consumer = _consumer(draft, handling, service, code, declared, written)
                 found.setdefault((service, consumer.at, consumer.handler), consumer)
+    for handling, code in lambda_handlings(draft, scope):
+        consumer = _consumer(draft, handling, code.service.name, code, declared, written)
+        found.setdefault((code.service.name, consumer.at, consumer.handler), consumer)
     return list(found.values())
 
 

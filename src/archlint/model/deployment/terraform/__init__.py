@@ -8,6 +8,7 @@ of it.
 from __future__ import annotations
 
 from archlint.model.deployment.terraform.databases import add_database_exposures
+from archlint.model.deployment.terraform.deliveries import add_deliveries
 from archlint.model.deployment.terraform.iam import add_grants
 from archlint.model.deployment.terraform.module import terraform_modules
 from archlint.model.deployment.terraform.queues import add_queues
@@ -18,6 +19,7 @@ def add_terraform(draft: Draft) -> None:
     """Add what Terraform declares."""
     for module in terraform_modules(draft):
         add_queues(draft, module)
+        add_deliveries(draft, module)
         add_database_exposures(draft, module)
         add_grants(draft, module)
 
