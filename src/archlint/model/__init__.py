@@ -17,6 +17,7 @@ from archlint.model.code.access import add_api_operations
 from archlint.model.code.datastore_clients import add_datastore_clients
 from archlint.model.code.datastores import add_datastores
 from archlint.model.code.dual_writes import add_dual_writes
+from archlint.model.code.event_stores import add_event_stores
 from archlint.model.code.grpc import add_grpc_calls
 from archlint.model.code.http import add_http_calls
 from archlint.model.code.messaging import add_messaging
@@ -71,6 +72,7 @@ STAGES = (
     add_schema_creations,
     add_messaging,
     add_dual_writes,
+    add_event_stores,
     add_rpc_calls,
     add_sagas,
     add_two_phase_commits,

@@ -150,7 +150,7 @@ def change_of(draft: Draft, call: PythonCall, module: Module) -> StoredChange | 
     if last not in NAMES:
         return None
     if last in _MONGO:
-        return StoredChange(_MONGO[last], call.at, _collection(call.callee))
+        return StoredChange(_MONGO[last], call.at, collection_of(call.callee))
     if last in _DYNAMO:
         return StoredChange(_DYNAMO[last], call.at, _dynamo_table(draft, call, module))
     if last in SQL_CALLS or last == "exec":
@@ -179,6 +179,16 @@ def chain_of(call: PythonCall, module: Module) -> Iterator[PythonCall]:
         if inner is None:
             return
         call = inner
+
+
+def collection_of(callee: Expression) -> str | None:
+    """The collection in ``db["orders"].insert_one`` and ``db.orders.insert_one``."""
+    base = callee.base if isinstance(callee, Member) else None
+    if isinstance(callee, Reference):
+        return _last(callee.name.rpartition(".")[0])
+    if isinstance(base, Item):
+        return _text(base.key)
+    return base.name if isinstance(base, Member | Parameter) else None
 
 
 def read_statement(text: str, at: Span) -> StoredChange | None:
@@ -302,16 +312,6 @@ def _stored_file(draft: Draft, call: PythonCall, module: Module) -> StoredChange
     if "gridfs" in name.lower() or (name.startswith("?") and _GRIDFS.search(called)):
         return StoredChange("insert", call.at, "GridFS")
     return None
-
-
-def _collection(callee: Expression) -> str | None:
-    """The collection in ``db["orders"].insert_one`` and ``db.orders.insert_one``."""
-    base = callee.base if isinstance(callee, Member) else None
-    if isinstance(callee, Reference):
-        return _last(callee.name.rpartition(".")[0])
-    if isinstance(base, Item):
-        return _text(base.key)
-    return base.name if isinstance(base, Member | Parameter) else None
 
 
 def _dynamo_table(draft: Draft, call: PythonCall, module: Module) -> str | None:
