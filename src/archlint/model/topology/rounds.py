@@ -92,7 +92,7 @@ def _is_data(draft: Draft, over: Expression, module: Module, depth: int) -> bool
             return _is_data(draft, found, where, depth + 1)
         if over.name.rpartition(".")[2].isupper():
             return False
-    return not _NOT_DATA.search(dotted(over))
+    return not _NOT_DATA.search(_last_of(dotted(over), 1))
 
 
 def _is_data_of_call(draft: Draft, made: PythonCall, module: Module, depth: int) -> bool:
@@ -107,13 +107,18 @@ def _is_data_of_call(draft: Draft, made: PythonCall, module: Module, depth: int)
     base = base_of(made.callee)
     if name in _OF_MAPPING and base is not None:
         return _is_data(draft, base, module, depth + 1)
-    if _NOT_DATA.search(made.name):
+    if _NOT_DATA.search(_last_of(made.name, 2)):
         return False
     return not BROKER.match(draft.program.callee(made, module))
 
 
 def _first(draft: Draft, call: PythonCall, module: Module, depth: int) -> bool:
     return bool(call.arguments) and _is_data(draft, call.arguments[0].value, module, depth + 1)
+
+
+def _last_of(name: str, parts: int) -> str:
+    """The last parts of a dotted name: those before are modules, whose names say nothing of the data."""
+    return ".".join(name.split(".")[-parts:])
 
 
 def _iterables(over: Expression) -> frozenset[str]:
