@@ -7,6 +7,7 @@ to a datastore or to an address that is not resolved is none.
 
 from __future__ import annotations
 
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.base import link
 from archlint.core.system.calls import Dependency, GrpcCall, HttpCall, RemoteCall
@@ -14,6 +15,7 @@ from archlint.core.values import Place, Setting, Unknown, any_of
 from archlint.model.draft import Draft
 
 _MOST_RELATED = 20
+_HEALTH = pattern(r"(?i)/(?:health\w*|healthz|ready|readyz|readiness|live|livez|liveness|ping|status|up|metrics)/?$")
 
 
 def add_dependencies(draft: Draft) -> None:
@@ -50,7 +52,7 @@ def _dependencies(service: str, calls: list[RemoteCall], is_one_shot: bool) -> l
             protocol=_protocol(made),
             calls=tuple(made),
             address_at=made[0].related[-1].at if made[0].related else made[0].at,
-            is_retryable=any_of(*(one.is_idempotent for one in made)),
+            is_retryable=any_of(*(one.is_idempotent for one in made if not _is_probe(one))),
             retry=_given([one.retry for one in made if one.is_idempotent is True]),
             breaker=_given([one.breaker for one in made]),
             is_one_shot=is_one_shot,
@@ -58,6 +60,11 @@ def _dependencies(service: str, calls: list[RemoteCall], is_one_shot: bool) -> l
         )
         for (target, kind), made in sorted(grouped.items())
     ]
+
+
+def _is_probe(call: RemoteCall) -> bool:
+    """Whether it only asks whether the other side is well: who asks, asks again."""
+    return isinstance(call, HttpCall) and isinstance(call.path, str) and _HEALTH.search(call.path) is not None
 
 
 def _given(settings: list[Setting[str] | None | Unknown]) -> Setting[str] | None | Unknown:

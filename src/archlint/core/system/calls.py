@@ -85,6 +85,8 @@ class RemoteCall(Subject):
     attempts: int | None | Unknown = Unknown()
     is_idempotent: Truth = Unknown()
     is_repeated: Truth = Unknown()
+    repeated_by: tuple[Place, ...] = ()
+    """Where ``retry`` stands."""
     in_production_code: Truth = True
     is_loopback: Truth = False
     is_internal: Truth = Unknown()

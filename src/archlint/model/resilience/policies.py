@@ -80,6 +80,15 @@ def bare_policy(library: str, call: PythonCall, module: Module) -> Policy:
     return Policy(library, call, module, None, None, Wait())
 
 
+def adapter_policy(draft: Draft, call: PythonCall, module: Module) -> Policy | None:
+    """``HTTPAdapter(max_retries=3)``: requests makes a urllib3 Retry of the number, which connects again at once."""
+    given = call.argument("max_retries", 2)
+    if given is None or not draft.program.callee(call, module).startswith("requests."):
+        return None
+    number = _number(draft, given.value, module)
+    return Policy("requests", call, module, number + 1, None, Wait()) if isinstance(number, float) else None
+
+
 def _of_library(draft: Draft, call: PythonCall, module: Module, library: RetryLibrary) -> Policy:
     attempts = _limit(draft, call, module, library.attempts, library.endless)
     if isinstance(attempts, float):

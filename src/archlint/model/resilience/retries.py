@@ -105,12 +105,7 @@ def _judge(
     for trial in sorted(around, key=lambda one: one.is_task):
         if trial.catches and is_conflict(trial.catches):
             continue
-        link(
-            call,
-            retry=Setting(trial.library, "code", trial.at),
-            attempts=_attempts(trial),
-            is_repeated=_repeats_what_arrived(trial),
-        )
+        _link(call, trial, "code")
         return None
     found: Repeats = None
     if made is not None and module is not None:
@@ -122,12 +117,7 @@ def _judge(
         if _attempts(found) == 1:
             found = None
         else:
-            link(
-                call,
-                retry=Setting(found.library, "session", found.at),
-                attempts=_attempts(found),
-                is_repeated=_repeats_what_arrived(found),
-            )
+            _link(call, found, "session")
             return found
     if isinstance(found, Setting):
         link(call, retry=found, attempts=Unknown("its client's own number"), is_repeated=Unknown())
@@ -143,6 +133,16 @@ def _judge(
     else:
         link(call, retry=None, attempts=1, is_repeated=False)
     return None
+
+
+def _link(call: RemoteCall, trial: Trial, source: str) -> None:
+    link(
+        call,
+        retry=Setting(trial.library, source, trial.at),
+        attempts=_attempts(trial),
+        is_repeated=_repeats_what_arrived(trial),
+        repeated_by=(Place(trial.at, f"{trial.library} tries it again"),),
+    )
 
 
 def _of_mesh(draft: Draft, call: RemoteCall) -> Setting[str] | None | Unknown:

@@ -17,10 +17,11 @@ from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 from archlint.model.resilience import tasks
 from archlint.model.resilience.networks import CONSUMING, is_local
-from archlint.model.resilience.policies import Limit, Policy, bare_policy, policy_of
+from archlint.model.resilience.policies import Limit, Policy, adapter_policy, bare_policy, policy_of
 from archlint.model.resilience.reach import Guard, Spread, calls_within, decorated
 from archlint.model.resilience.retry_libraries import BACKOFF, LIBRARIES, RETRY_NAMES, TENACITY
 
+_ADAPTERS = frozenset({"HTTPAdapter"})
 _BARE = frozenset({"retry", "Retrying"})
 _RETRY_NAME = pattern(r"(?i)retr(?:y|ies|ied|ying)|backoff|resilien|with_?recover|reattempt")
 _LISTED_LIBRARIES = (*TENACITY, *BACKOFF, *LIBRARIES)
@@ -95,6 +96,10 @@ def _policies(draft: Draft, modules: list[Module]) -> Iterator[tuple[PythonCall,
             policy = policy_of(draft, call, module)
             if policy is not None:
                 yield call, policy
+        for call in module.calls_named(_ADAPTERS):
+            number = adapter_policy(draft, call, module)
+            if number is not None:
+                yield call, number
 
 
 def _of_policy(policy: Policy) -> Trial:
