@@ -44,6 +44,13 @@ RUNNING = frozenset(
         "call_soon_threadsafe",
         "ensureDeferred",
         "partial",
+        "Singleton",
+        "ThreadSafeSingleton",
+        "ContextLocalSingleton",
+        "Factory",
+        "Resource",
+        "Callable",
+        "Coroutine",
     }
 )
 """Calls that run the function that is handed to them with the arguments behind it."""

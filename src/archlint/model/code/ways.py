@@ -33,7 +33,7 @@ from archlint.core.record import dataclass
 from archlint.core.span import Span
 from archlint.core.values import Place, Unknown
 from archlint.model.code.handed import direct_call
-from archlint.model.code.objects import base_of, member_of
+from archlint.model.code.objects import base_of, class_named, member_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Given, Module
 from archlint.model.program.things import argument_for
@@ -155,13 +155,17 @@ def _with_instances(draft: Draft, owner: str, way: Way, counts: Callable[[Module
     init = next(
         (one for one in (program.function_named(f"{name}.__init__") for name in names) if one is not None), None
     )
-    if init is None or any(key[0] == init[0].name for key in way.given):
+    if any(key[0] in (owner, init[0].name if init is not None else owner) for key in way.given):
         return [way]
     found = []
-    for call, home in program.callers(*init)[:MAX_CALLERS]:
+    callers = program.callers(*init) if init is not None else program.instantiated(owner)
+    for call, home in callers[:MAX_CALLERS]:
         if not counts(home) or member_of(call.callee) == "__init__":
             continue
-        given, places = _constructed(draft, call, home)
+        made = direct_call(draft, call, home, init[0]) if init is not None else call
+        if made is None:
+            continue
+        given, places = _constructed(draft, made, home)
         if given:
             step = Place(call.at, f"makes {owner.rpartition('.')[2]}")
             found.append(Way({**way.given, **given}, way.calls, {**way.at, **places}, (*way.chain, step)))
@@ -186,8 +190,7 @@ def _constructed(
     draft: Draft, made: PythonCall, module: Module, calls: dict[str, tuple[PythonCall, Module]] | None = None
 ) -> tuple[dict[tuple[str, str], Given], dict[tuple[str, str], Span]]:
     """What the call that made an instance gives its ``__init__``, and that the ones above."""
-    given: dict[tuple[str, str], Given] = {}
-    places: dict[tuple[str, str], Span] = {}
+    given, places = _fields(draft, made, module)
     for _ in range(_MOST_HOPS):
         init = next(
             (one for one in draft.program.called_functions(made, module) if one[0].name.endswith(".__init__")), None
@@ -206,6 +209,29 @@ def _constructed(
         if above is None:
             break
         made, module = above, init[1]
+    return given, places
+
+
+def _fields(
+    draft: Draft, made: PythonCall, module: Module
+) -> tuple[dict[tuple[str, str], Given], dict[tuple[str, str], Span]]:
+    """What the call gives the fields of a class that has no ``__init__`` of its own: a data class, a model."""
+    name = draft.program.callee(made, module)
+    known = class_named(draft, name)
+    if known is None or draft.program.called_functions(made, module):
+        return {}, {}
+    fields = [
+        member_of(one.target)
+        for one in known[1].facts.assignments
+        if one.annotation is not None and isinstance(one.target, Reference) and one.target.name.startswith(f"{name}.")
+    ]
+    given: dict[tuple[str, str], Given] = {}
+    places: dict[tuple[str, str], Span] = {}
+    for position, one in enumerate(made.arguments):
+        field_name = one.name if one.name is not None else fields[position] if position < len(fields) else None
+        if field_name in fields and field_name is not None:
+            given[name, field_name] = (one.value, module)
+            places[name, field_name] = one.at
     return given, places
 
 

@@ -20,7 +20,7 @@ from archlint.core.facts.python import (
 )
 from archlint.model.program.index import Definitions, Module
 from archlint.model.program.objects import Objects
-from archlint.model.program.things import Thing
+from archlint.model.program.things import PROVIDERS, Thing
 
 MAX_REACHABLE = 2000
 
@@ -99,7 +99,15 @@ class CallGraph:
                     if thing.name in self._definitions.functions:
                         one = self._definitions.functions[thing.name]
                         found[id(one[0])] = one
+                    elif thing.name in self._definitions.classes and not thing.instance:
+                        one = self._method(thing.name, "__init__") if self._provides(call, module) else None
+                        if one is not None:
+                            found[id(one[0])] = one
         return tuple(found.values())
+
+    def _provides(self, call: PythonCall, module: Module) -> bool:
+        """Whether a call makes a provider of the classes that it is given."""
+        return self._objects.called_name(call, module).startswith(PROVIDERS)
 
     def _overrides(self, function: PythonFunction, module: Module) -> Called:
         """The overriding methods of an abstract one."""

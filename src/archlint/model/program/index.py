@@ -88,6 +88,8 @@ class Definitions:
         self.classes: dict[str, tuple[PythonClass, Module]] = {}
         self.assignments: dict[str, list[tuple[PythonAssignment, Module]]] = {}
         self.items: dict[str, list[tuple[PythonAssignment, Module]]] = {}
+        self.states: dict[str, list[tuple[PythonAssignment, Module]]] = {}
+        """What applications keep in their ``state``, by attribute."""
         self._foreign: list[tuple[PythonAssignment, Module]] = []
         self._imports: dict[str, dict[str, str]] = {}
         self._stars: dict[str, tuple[str, ...]] = {}
@@ -123,6 +125,11 @@ class Definitions:
                     self.assignments.setdefault(target.name, []).append((assignment, module))
                 else:
                     self._foreign.append((assignment, module))
+                if target.name.rpartition(".")[0].endswith(".state"):
+                    self.states.setdefault(target.name.rpartition(".")[2], []).append((assignment, module))
+            elif isinstance(target, Member):
+                if isinstance(target.base, Member) and target.base.name == "state":
+                    self.states.setdefault(target.name, []).append((assignment, module))
             elif isinstance(target, Item) and isinstance(target.key, Literal) and isinstance(target.key.value, str):
                 self.items.setdefault(target.key.value, []).append((assignment, module))
         imports: dict[str, str] = {}

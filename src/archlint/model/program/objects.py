@@ -6,7 +6,7 @@ base classes. Bounded in depth; whatever is not known is ``NOTHING``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from archlint.core.facts.python import (
@@ -20,6 +20,7 @@ from archlint.core.facts.python import (
     Literal,
     Member,
     Parameter,
+    PythonAssignment,
     PythonCall,
     PythonFunction,
     Reference,
@@ -34,14 +35,17 @@ from archlint.model.program.things import (
     MAX_DEPTH,
     NO_BASES,
     NOTHING,
+    PROVIDERS,
     TRANSPARENT,
     WRAPPING_METHODS,
     Thing,
     argument_for,
+    is_application,
     is_property,
 )
 
 MAX_CALLERS = 8
+CURRENT = "flask.current_app"
 
 
 Callers = Callable[[PythonFunction, Module], "tuple[tuple[PythonCall, Module], ...]"]
@@ -58,6 +62,7 @@ class Objects:
         self._bases: dict[str, tuple[str, ...]] = {}
         self._named: dict[str, Thing] = {}
         self._cut = False
+        self._flask: dict[str, list[str]] | None = None
 
     def thing(self, expression: Expression, module: Module, depth: int = MAX_DEPTH) -> Thing:
         """What the expression stands for."""
@@ -68,7 +73,10 @@ class Objects:
             case Reference(name=name):
                 return self.named(self.definitions.canonical(name, module), depth)
             case Member(base=base, name=name):
-                return self.attribute(self.thing(base, module, depth - 1), name, depth - 1)
+                found_here = self.attribute(self.thing(base, module, depth - 1), name, depth - 1)
+                if not found_here.is_known and isinstance(base, Member) and base.name == "state":
+                    return self.kept(self.definitions.states.get(name, ()), depth - 1)
+                return found_here
             case Result(call=index):
                 call = module.call(index)
                 return (
@@ -87,7 +95,10 @@ class Objects:
                 return self._first(((one, module) for one in options), depth - 1)
             case Item(base=base, key=key):
                 found = structure(self, base, module, depth - 1)
-                return self._first(((one, at) for one, at in entries(found, key)), depth - 1)
+                held = self._first(((one, at) for one, at in entries(found, key)), depth - 1)
+                if not held.is_known and found is None and isinstance(key, Literal) and is_application(base):
+                    return self.kept(self.definitions.items.get(str(key.value), ()), depth - 1)
+                return held
             case Element(iterable=iterable):
                 found = structure(self, iterable, module, depth - 1)
                 if found is not None:
@@ -148,6 +159,10 @@ class Objects:
         if name in definitions.classes or name in definitions.by_name:
             return Thing(name)
         if name in definitions.functions:
+            function, home = definitions.functions[name]
+            if is_property(function):
+                found = self._returned(function, home, None, home, depth - 1)
+                return found if found.is_known else Thing(name)
             return Thing(name)
         if name in definitions.assignments:
             found = self._assigned(name, depth)
@@ -156,7 +171,7 @@ class Objects:
         if not base or depth <= 0:
             return Thing(name)
         owner = self.named(base, depth - 1)
-        if owner.name == base and not owner.instance and base not in definitions.classes:
+        if owner.name == base and not owner.instance and base not in definitions.classes and base != CURRENT:
             return Thing(name)
         return self.attribute(owner, last, depth - 1)
 
@@ -215,6 +230,10 @@ class Objects:
                 return found
             if name.rpartition(".")[2] in WRAPPING_METHODS:
                 return self.thing(call.callee.base, module, depth - 1) if isinstance(call.callee, Member) else NOTHING
+        if name.startswith(PROVIDERS) and call.arguments:
+            made = self.thing(call.arguments[0].value, module, depth - 1)
+            inner_call = PythonCall(call.at, call.arguments[0].value, call.arguments[1:], call.function)
+            return replace(made, call=inner_call, module=module, instance=True) if made.is_known else made
         if name == "getattr" and len(call.arguments) >= 2:
             attribute = call.arguments[1].value
             if isinstance(attribute, Literal) and isinstance(attribute.value, str):
@@ -251,20 +270,40 @@ class Objects:
         if parameter is None or parameter.kind in ("*", "**"):
             return NOTHING
         found = annotated(self, parameter.annotation, module, depth - 1)
-        if found.is_known and found.name not in self.definitions.classes:
+        is_library = found.is_known and found.name not in self.definitions.classes
+        if found.call is not None and is_library:
             return found
         if parameter.default is not None and not isinstance(parameter.default, Literal | Unknown):
             given = self.thing(parameter.default, module, depth - 1)
-            if given.is_known:
+            if given.is_known and (not is_library or given.name == found.name):
                 return given
         if self.callers is not None and depth > 2:
             for call, home in self.callers(function, module)[:MAX_CALLERS]:
                 passed = argument_for(call, function, name)
-                if passed is not None:
+                if passed is not None and not isinstance(passed[0], Literal):
                     given = self.thing(passed[0], home, depth - 2)
-                    if given.is_known:
+                    if given.is_known and (not is_library or given.name == found.name):
                         return given
         return found
+
+    def kept(self, assignments: Iterable[tuple[PythonAssignment, Module]], depth: int) -> Thing:
+        """What an application keeps under a name (``app.state.client``, ``app["client"]``): the one thing, if it is
+        only one in the workspace."""
+        found = [self.thing(one.value, home, depth) for one, home in assignments if depth > 0]
+        known = {(one.name, id(one.call)): one for one in found if one.is_known}
+        return next(iter(known.values())) if len(known) == 1 else NOTHING
+
+    def _of_flask(self, name: str, depth: int) -> Thing:
+        """An attribute of the current Flask application."""
+        if self._flask is None:
+            self._flask = {}
+            for full in self.definitions.assignments:
+                owner, _, last = full.rpartition(".")
+                if owner in self.definitions.assignments:
+                    self._flask.setdefault(last, []).append(full)
+        names = [one for one in self._flask.get(name, ()) if self.named(one.rpartition(".")[0]).name == "flask.Flask"]
+        found = self.kept([one for full in names for one in self.definitions.assignments[full]], depth)
+        return found if found.is_known else Thing(f"{CURRENT}.{name}")
 
     def attribute(self, thing: Thing, name: str, depth: int) -> Thing:
         """An attribute of something."""
@@ -275,6 +314,10 @@ class Objects:
             module = definitions.by_name[thing.name]
             return self.named(definitions.canonical(f"{thing.name}.{name}", module), depth - 1)
         if thing.name not in definitions.classes:
+            if thing.name.endswith(".state") and name in definitions.states:
+                return self.kept(definitions.states[name], depth - 1)
+            if thing.name == CURRENT:
+                return self._of_flask(name, depth - 1)
             return Thing(f"{thing.name}.{name}")
         opaque = thing.name.rpartition(".")[0].endswith("_pb2_grpc")
         for owner in (thing.name, *self.bases(thing.name)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archlint.core.facts.python import Expression, PythonCall, PythonFunction, Reference
+from archlint.core.facts.python import Expression, Member, Parameter, PythonCall, PythonFunction, Reference
 from archlint.core.record import dataclass
 from archlint.model.program.index import Module
 
@@ -51,6 +51,9 @@ TRANSPARENT = {
 }
 """Library functions that give back (the result of) their argument of that position."""
 
+PROVIDERS = "dependency_injector.providers."
+"""Classes whose instances make (an instance of) their first argument with the others."""
+
 WRAPPING_METHODS = frozenset({"enter_context", "enter_async_context", "__enter__", "__aenter__"})
 CALLING = frozenset({"fastapi.Depends", "fastapi.params.Depends", "fastapi.Security"})
 NO_BASES = frozenset(
@@ -97,3 +100,9 @@ def is_property(function: PythonFunction) -> bool:
         isinstance(one, Reference) and one.name.rpartition(".")[2] in ("property", "cached_property")
         for one in function.decorators
     )
+
+
+def is_application(base: Expression) -> bool:
+    """Whether an expression is an application that things are kept in by key (aiohttp's ``request.app``)."""
+    name = base.name if isinstance(base, Reference | Member | Parameter) else ""
+    return name.rpartition(".")[2] in ("app", "application")

@@ -177,6 +177,9 @@ class Evaluation:
         self._busy.add(name)
         try:
             owner, _, last = name.rpartition(".")
+            passed = self._given.get((owner, last))
+            if passed is not None:
+                return self.of(passed[0], passed[1], depth - 1, None)
             if name in self.definitions.assignments:
                 found = self._assigned(name, depth)
                 return self._below(owner, last, found, depth) if owner in self.definitions.classes else found
