@@ -20,6 +20,7 @@ from archlint.model.code.dual_writes import add_dual_writes
 from archlint.model.code.event_stores import add_event_stores
 from archlint.model.code.grpc import add_grpc_calls
 from archlint.model.code.http import add_http_calls
+from archlint.model.code.joined_reads import add_joined_reads
 from archlint.model.code.messaging import add_messaging
 from archlint.model.code.propagation import add_propagation
 from archlint.model.code.routes import add_routes
@@ -75,6 +76,7 @@ STAGES = (
     add_event_stores,
     add_rpc_calls,
     add_sagas,
+    add_joined_reads,
     add_two_phase_commits,
     add_brokers,
     add_telemetry,

@@ -63,6 +63,11 @@ def changes_by_name(name: str) -> bool:
     return False
 
 
+def asks_by_name(name: str) -> bool:
+    """Whether something of that name only asks: its verb says so."""
+    return words_of(name)[:1] != [] and words_of(name)[0] in _ASKING
+
+
 def changes_by_path(callee: str, path: str, function: str, kind: str) -> bool:
     """Whether a POST, PUT, PATCH or DELETE there changes something that a later failure should take back.
 
