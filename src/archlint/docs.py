@@ -58,6 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+_FIXABLE = "`archlint check --fix` changes the call itself where that is safe"
+
+
 def render_pages() -> dict[str, str]:
     """All generated pages by their paths below the folder."""
     rules = load_builtin()
@@ -85,6 +88,8 @@ def render_rule(rule: Rule, examples: Iterable[Example]) -> str:
         "## How to fix it",
         rule.fix,
     ]
+    if rule.autofixes:
+        parts.append(f"{_FIXABLE}, and `--diff` shows it.")
     if rule.options:
         parts += ["## Options", "\n".join(_option_line(option) for option in rule.options), _settings(rule)]
     listed = list(examples)
@@ -144,6 +149,8 @@ def explain(rule: Rule, examples: tuple[Example, ...]) -> str:
         f"Why\n{_indent(rule.why)}",
         f"Fix\n{_indent(rule.fix)}",
     ]
+    if rule.autofixes:
+        parts.append(f"Mend it\n  {_FIXABLE.replace('`', '')}")
     if rule.options:
         options = "\n".join(f"{one.name} ({one.type}, {_value(one)}): {one.summary}" for one in rule.options)
         parts.append(f"Options, under settings: {rule.name}: options: in archlint.yaml\n{_indent(options)}")

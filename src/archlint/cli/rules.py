@@ -114,6 +114,7 @@ def as_json(found: tuple[Rule, ...]) -> str:
             "aliases": rule.aliases,
             "path": rule.path,
             "is_builtin": rule.is_builtin,
+            "is_fixable": bool(rule.autofixes),
             "options": [
                 {"name": one.name, "type": one.type, "value": one.default, "summary": one.summary}
                 for one in rule.options
