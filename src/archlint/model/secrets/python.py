@@ -19,6 +19,8 @@ from archlint.core.facts.python import (
     PythonCall,
     PythonModule,
     PythonString,
+    Reference,
+    Result,
     Template,
 )
 from archlint.core.record import pattern
@@ -48,12 +50,22 @@ _POSITIONAL: dict[str, tuple[int, str]] = {
     "itsdangerous.TimedJSONWebSignatureSerializer": (0, "signing_key"),
     "cryptography.fernet.Fernet": (0, "fernet_key"),
     "hmac.new": (0, "hmac_key"),
+    "Crypto.Cipher.AES.new": (0, "encryption_key"),
+    "Cryptodome.Cipher.AES.new": (0, "encryption_key"),
+    "cryptography.hazmat.primitives.ciphers.algorithms.AES": (0, "encryption_key"),
     "pymysql.connect": (2, "password"),
     "MySQLdb.connect": (2, "password"),
 }
 """The position at which a library's function takes a credential."""
 
 _VERIFIERS = frozenset(("jwt.encode", "jwt.decode", "jose.jwt.encode", "jose.jwt.decode"))
+_SIGNERS = frozenset(name.rpartition(".")[2] for name, (_, kind) in _POSITIONAL.items() if kind != "password")
+_SIGNING = {
+    "encode": pattern(r"^(?:jwt\.(?:api_jwt\.)?(?:PyJWT\.)?|jose\.jwt\.)encode$"),
+    "decode": pattern(r"^(?:jwt\.(?:api_jwt\.)?(?:PyJWT\.)?|jose\.jwt\.)decode$"),
+}
+_WRAPPING = frozenset(("SecretStr", "SecretBytes", "Field", "Secret"))
+"""What gives a field its default: the literal inside is the field's."""
 _LOGIN = pattern(r"(?:^|\.)(?:smtplib\.SMTP(?:_SSL)?\.login|login)$")
 _SUSPICIOUS = pattern(r"://|AKIA|ghp_|sk_live|xox|BEGIN|AccountKey|assword\s*=|eyJ")
 _IMITATION = pattern(r"^(?:xox[abeoprs]-|gh[pousr]_|[srp]k[-_]|AKIA|SG\.|glpat-)\S{0,15}$")
@@ -116,11 +128,75 @@ def _in_module(draft: Draft, module: Module) -> Iterator[tuple[str, Span, Secret
         )
     ]
     found += [one for call in module.facts.calls if call.arguments for one in _in_call(call)]
+    found += [*_wrapped(module), *_signing_keys(draft, module)]
     for name, at, secret, variable in found:
         # A text inside the expression may have been reported by its own name, an inlined variable by its assignment.
         if not any((line, secret.digest) in reported for line in range(at.line, at.end_line + 1)):
             reported.add((at.line, secret.digest))
             yield name, at, secret, variable
+
+
+def _wrapped(module: Module) -> Iterator[tuple[str, Span, Secret, str | None]]:
+    """``api_key: SecretStr = SecretStr("…")`` and ``Field("…")``: what stands inside has the field's name."""
+    for assignment in module.facts.assignments:
+        call = module.call(assignment.value.call) if isinstance(assignment.value, Result) else None
+        name = getattr(assignment.target, "name", "").rpartition(".")[2]
+        for _ in range(2):
+            if call is None or call.name.rpartition(".")[2] not in _WRAPPING:
+                break
+            given = call.argument("default", 0)
+            if given is None:
+                break
+            if isinstance(given.value, Literal):
+                secret = find_secret(name, given.value.value, is_source=True)
+                if secret is not None:
+                    yield name, given.at, secret, name.upper() if assignment.function is None else None
+                break
+            call = module.call(given.value.call) if isinstance(given.value, Result) else None
+
+
+def _signing_keys(draft: Draft, module: Module) -> Iterator[tuple[str, Span, Secret, str | None]]:
+    """Keys that sign or encrypt, given by a name that says nothing: reported where the literal stands."""
+    for call in module.calls_named(_SIGNERS):
+        last = call.name.rpartition(".")[2]
+        callee = draft.program.callee(call, module)
+        if last in _SIGNING:
+            if not _SIGNING[last].match(callee):
+                continue
+            index, name = 1, "jwt_secret"
+        elif callee in _POSITIONAL:
+            index, name = _POSITIONAL[callee]
+        else:
+            continue
+        given = call.argument("key", index)
+        if given is None:
+            continue
+        value, at, shown = given.value, given.at, name
+        if isinstance(value, Reference):
+            known = _literals(draft).get(value.name) or _literals(draft).get(draft.program.qualify(value, module))
+            if known is None:
+                continue
+            value, at, shown = known
+        if isinstance(value, Literal):
+            secret = find_secret(name, value.value)
+            if secret is not None:
+                yield shown, at, secret, None
+
+
+def _literals(draft: Draft) -> dict[str, tuple[Literal, Span, str]]:
+    """The texts that names of modules and classes are assigned to, by qualified name; worked out once."""
+    found = draft.memo.get("assigned texts")
+    if not isinstance(found, dict):
+        found = draft.memo["assigned texts"] = {
+            one.target.name: (one.value, one.value_at, one.target.name.rpartition(".")[2])
+            for module in draft.program.modules.values()
+            for one in module.facts.assignments
+            if isinstance(one.target, Reference)
+            and isinstance(one.value, Literal)
+            and isinstance(one.value.value, str)
+            and is_production(one.value_at.path, draft.config)
+        }
+    return found
 
 
 def _in_string(text: PythonString) -> Secret | None:
