@@ -96,11 +96,13 @@ class Topic(Subject):
     """A topic, queue or subject by name, with all that publishes to it and takes from it. Only in a closed system.
 
     ``is_published`` and ``is_consumed`` are UNKNOWN where a place exists whose channel or language is not read.
+    ``missing`` says for people which end is not there.
     """
 
     broker: str
     is_published: Truth = Unknown()
     is_consumed: Truth = Unknown()
+    missing: str = ""
     related: tuple[Place, ...] = ()
 
 

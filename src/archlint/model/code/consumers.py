@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from archlint.core.facts.python import PythonCall, Reference
 from archlint.core.span import Span
-from archlint.core.system.calls import HttpCall
+from archlint.core.system.calls import GrpcCall, HttpCall
 from archlint.core.system.messaging import Consumer, Effect
 from archlint.core.values import UNKNOWN, Place, Setting, Truth, Unknown, is_unknown, known
 from archlint.model.code.acknowledgement import acknowledgement_of
@@ -19,8 +19,9 @@ from archlint.model.code.dead_letters import Declaration, dead_letter_of, declar
 from archlint.model.code.handler_paths import handled_by
 from archlint.model.code.lambda_handlers import lambda_handlings
 from archlint.model.code.lost_failures import swallowed_at
-from archlint.model.code.message_effects import FoundEffect, deduplication_of, effects_of
+from archlint.model.code.message_effects import FoundEffect, effects_of
 from archlint.model.code.message_guards import recognition
+from archlint.model.code.message_recognition import deduplication_of
 from archlint.model.code.registered_callbacks import listening, registered
 from archlint.model.code.registrations import Handling, decorated, items_of
 from archlint.model.code.scope import CodeScope, ServiceCode
@@ -45,6 +46,7 @@ _CHANGES = {
 def consumers_of(draft: Draft, scope: CodeScope) -> list[Consumer]:
     """The consumers of all services."""
     written = {one.at: one.method for one in draft.select(HttpCall) if isinstance(one.method, str)}
+    written |= {one.at: f"rpc {one.rpc}" for one in draft.select(GrpcCall) if isinstance(one.rpc, str)}
     declared = declarations(draft, scope)
     found: dict[tuple[str, Span, str], Consumer] = {}
     for handling in handlings(draft, list(scope.modules())):

@@ -70,6 +70,11 @@ BROKER = pattern(
     r"^(pika|aio_pika|kombu|celery|kafka|aiokafka|confluent_kafka|nats|faust|boto3|aioboto3|botocore|redis|aioredis|"
     r"google\.cloud\.pubsub|azure\.servicebus|azure\.eventhub|nameko|faststream|dramatiq|dapr|rq|paho|stomp|amqp|pulsar|asyncio_mqtt)\b"
 )
+OBJECT_STORES = frozenset(
+    {"put_object", "upload_file", "upload_fileobj", "upload_from_string", "upload_from_file", "upload_from_filename"}
+    | {"upload_blob", "fput_object"}
+)
+"""The calls that write an object into a store of objects."""
 MAIL = frozenset({"sendmail", "send_mail", "send_mass_mail", "send_raw_email", "send_templated_email"})
 MAIL_LIBRARIES = pattern(
     r"^(smtplib|aiosmtplib|django\.core\.mail|flask_mail|fastapi_mail|sendgrid|yagmail|mailjet_rest|postmarker|mailchimp|resend|twilio)\b"
@@ -122,17 +127,16 @@ LOOKUPS = frozenset(
         "filter_by",
     ]
 )
-ABSOLUTE_ORM = frozenset(
-    {
+UPSERTING = frozenset(
+    [
         "merge",
         "get_or_create",
+        "aget_or_create",
         "update_or_create",
+        "aupdate_or_create",
         "upsert",
         "bulk_upsert",
-        "on_conflict_do_update",
-        "on_conflict_do_nothing",
-        "on_duplicate_key_update",
         "insert_or_ignore",
-        "replace",
-    }
+    ]
 )
+"""Methods that make a record unless there is one, or write it over."""

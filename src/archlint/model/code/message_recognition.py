@@ -1,0 +1,59 @@
+"""What makes a second delivery harmless by what it is called: an inbox, a claim, a handled unique constraint.
+
+In: the calls that handling a message makes, and its changes. Out: the deduplication that is seen, None where none is.
+Conditions on what is stored are ``message_guards``' affair.
+"""
+
+from __future__ import annotations
+
+from archlint.core.facts.python import PythonCall
+from archlint.core.values import Setting
+from archlint.model.code.effect_values import has_key, has_text
+from archlint.model.code.message_libraries import (
+    CHECK_WORDS,
+    CONFLICTS,
+    COUNTED,
+    INBOX,
+    INSERT_ONCE,
+    KEY_NAMES,
+    LOGS,
+    LOOKUPS,
+    SQL_CALLS,
+)
+from archlint.model.code.names import words_of
+from archlint.model.code.stored_effects import FoundEffect, sql_of
+from archlint.model.draft import Draft
+from archlint.model.program.program import Module
+
+_LISTED = LOOKUPS | {"get", "filter", "where"}
+_KEYS = ("idempotency_key", "MessageDeduplicationId", "deduplication_id", "job_id", "_job_id")
+
+
+def deduplication_of(
+    draft: Draft, calls: list[tuple[PythonCall, Module]], effects: list[FoundEffect]
+) -> Setting[str] | None:
+    """What makes a second delivery harmless by what it is called: None where nothing does."""
+    for call, module in calls:
+        last = call.name.rpartition(".")[2]
+        if last in SQL_CALLS and call.arguments:
+            text = sql_of(draft, call, module) or ""
+            if INSERT_ONCE.search(text) and INBOX.search(text):
+                return Setting("an inbox table", "code", call.at)
+        if (words_of(call.name) & CHECK_WORDS) and last not in COUNTED and not call.name.startswith(LOGS):
+            return Setting("a check of what was processed", "code", call.at)
+        if any(CONFLICTS.search(name) for name in call.catches) and effects:
+            return Setting("a handled unique constraint", "code", call.at)
+        if last in ("setnx", "hsetnx") or (last == "set" and call.argument("nx") is not None):
+            return Setting("set if absent", "code", call.at)
+        if call.argument("ConditionExpression") is not None:
+            return Setting("a conditional write", "code", call.at)
+        for argument in call.arguments:
+            if argument.name is not None and KEY_NAMES.match(argument.name) and last in _LISTED:
+                return Setting("a lookup of the message's key", "code", call.at)
+            if argument.name in _KEYS:
+                return Setting("an idempotency key", "code", argument.at)
+            if last in ("find_one", "count_documents", "get_item") and has_key(argument.value):
+                return Setting("a lookup of the message's key", "code", call.at)
+            if argument.name == "headers" and has_text(argument.value, "idempotency-key"):
+                return Setting("an idempotency key", "code", argument.at)
+    return None
