@@ -11,25 +11,23 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import unquote
 
-from archlint.core.facts.python import Dictionary, Expression, Literal
+from archlint.core.facts.python import Expression
 from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.values import Setting, Unknown
 from archlint.model.code.datastore_waits import Driver
-from archlint.model.code.library_versions import is_older
+from archlint.model.code.library_versions import Needs
+from archlint.model.code.made_clients import Given, entries_of
 from archlint.model.code.objects import values_of
-from archlint.model.code.scope import Surroundings, assigned_value
+from archlint.model.code.scope import Surroundings
 from archlint.model.code.timeouts import Timeout, timeout_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import HOLE, Module
 
 Bound = Timeout
-Given = tuple[Expression, Module]
-"""An argument's value and the module that it is written in."""
 
 _SERVER_SETTING = pattern(r"(?:statement_timeout|max_execution_time|max_statement_time)\W*(?P<value>[\w{}]+)")
 _NOT_KNOWN = Unknown("a timeout whose value is not known")
-_BOTO_CONFIGS = ("botocore.config.Config", "botocore.client.Config", "boto3.session.Config")
 
 
 def of_argument(draft: Draft, name: str, given: Given, at: Span, around: Surroundings, driver: Driver) -> Bound:
@@ -71,43 +69,24 @@ def of_variables(driver: Driver, around: Surroundings) -> Bound:
     return None
 
 
-def of_driver(
-    draft: Draft, driver: Driver, paths: Iterable[str], at: Span, is_unbounded: bool, parts: Iterable[Bound]
-) -> Bound:
-    """All of them, and where nothing is said the library's default in the version in use, by the requirements nearest
-    to one of the paths. ``is_unbounded``: the argument that has the default is given as None."""
+def of_driver(driver: Driver, needs: Needs, at: Span, is_unbounded: bool, parts: Iterable[Bound]) -> Bound:
+    """All of them, and where nothing is said the library's default in the version in use. ``is_unbounded``: the
+    argument that has the default is given as None."""
     given = list(parts)
     found = next((one for one in given if isinstance(one, Setting)), None)
     if found is not None:
         return found
     if driver.default is not None and not is_unbounded:
-        older = [is_older(draft, path, driver.package, driver.since) for path in paths] if driver.since else [False]
-        if False in older:
+        older = needs.is_older(driver.package, driver.since) if driver.since else False
+        if older is False:
             return Setting(driver.default, "library", at)
-        if True not in older:
-            return Unknown("the version in use is not known")
+        if isinstance(older, Unknown):
+            return older
     return next((one for one in given if isinstance(one, Unknown)), None)
 
 
-def in_dictionary(draft: Draft, expression: Expression | None, module: Module) -> tuple[dict[str, Given], bool]:
-    """The entries of a dict by their literal keys, and whether these are all."""
-    if expression is None or expression == Literal(None):
-        return {}, True
-    value, home = assigned_value(draft, expression, module)
-    if not isinstance(value, Dictionary):
-        return {}, False
-    found: dict[str, Given] = {}
-    closed = True
-    for key, inner in value.entries:
-        if isinstance(key, Literal) and isinstance(key.value, str):
-            found[key.value] = inner, home
-        else:
-            closed = False
-    return found, closed
-
-
 def _of_server_argument(draft: Draft, value: Expression, module: Module, at: Span, around: Surroundings) -> Bound:
-    entries, closed = in_dictionary(draft, value, module)
+    entries, closed = entries_of(draft, value, module)
     for name, (inner, home) in entries.items():
         if "timeout" in name or "max_execution_time" in name:
             found = timeout_of(draft, inner, home, at, zero_is_none=True, lookup=around.lookup)

@@ -236,10 +236,12 @@ class Maker:
     schemes: str = ""
     driver_arguments: str = ""
     positions: tuple[tuple[str, int], ...] = ()
+    setting: str = ""
+    """The key of a configuration file that holds the URL."""
 
 
 _SQLALCHEMY = Maker(None, (("url", "name_or_url"), 0), "sqlalchemy", "connect_args")
-_DATASET = Maker(None, (("url", "uri", "dsn"), 0), "sqlalchemy", "engine_kwargs")
+_DATASET = Maker(None, (("url", "uri", "dsn"), 0), "sqlalchemy", "engine_kwargs.connect_args")
 _DATABASES = Maker(None, (("url",), 0), "databases")
 _REDIS = Maker("redis", positions=(("socket_timeout", 4), ("socket_connect_timeout", 5)))
 _REDIS_URL = Maker("redis", (("url",), 0))
@@ -262,6 +264,11 @@ MAKERS: dict[str, Maker] = {
         _SQLALCHEMY,
     ),
     **_names("dataset.connect records.Database", _DATASET),
+    **_names(
+        "nameko_sqlalchemy.DatabaseSession nameko_sqlalchemy.Database nameko_sqlalchemy.database.Database "
+        "nameko_sqlalchemy.database_session.DatabaseSession",
+        Maker(None, schemes="sqlalchemy", driver_arguments="engine_options.connect_args", setting="DB_URIS"),
+    ),
     **_names("databases.Database ormar.DatabaseConnection", _DATABASES),
     **_names(
         "tortoise.contrib.fastapi.register_tortoise tortoise.Tortoise.init",

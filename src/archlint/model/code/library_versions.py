@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from archlint.core.facts.python import PythonRequirement
-from archlint.core.record import pattern
+from archlint.core.record import dataclass, pattern
 from archlint.core.values import Truth, Unknown
 from archlint.model.draft import Draft
 
@@ -19,15 +19,29 @@ _CLAUSE = pattern(r"(?P<operator>===|==|~=|<=|>=|!=|<|>|\^|~|=)?\s*v?(?P<version
 _NOT_KNOWN = Unknown("the version in use is not known")
 
 
-def is_older(draft: Draft, path: str, package: str, version: Version) -> Truth:
-    """Whether the file's process runs with a version of the package below the given one."""
-    answers = [_is_older(one.specifier, version) for one in _required(draft, path, package)]
-    return next((one for one in answers if not isinstance(one, Unknown)), _NOT_KNOWN)
+@dataclass(frozen=True, eq=False)
+class Needs:
+    """The requirements that hold for a service's module: those nearest to the service, then those nearest to it."""
+
+    draft: Draft
+    paths: tuple[str, ...]
+
+    def __call__(self, *packages: str) -> bool:
+        """Whether any of the packages is required for production."""
+        return any(_required(self.draft, path, package) for path in self.paths for package in packages)
+
+    def is_older(self, package: str, version: Version) -> Truth:
+        """Whether the process runs with a version of the package below the given one."""
+        answers = [
+            _is_older(one.specifier, version) for path in self.paths for one in _required(self.draft, path, package)
+        ]
+        return next((one for one in answers if not isinstance(one, Unknown)), _NOT_KNOWN)
 
 
-def requires(draft: Draft, path: str, package: str) -> bool:
-    """Whether the requirements nearest to the file that name the package do so for production."""
-    return bool(_required(draft, path, package))
+def needs_of(draft: Draft, service: str, path: str) -> Needs:
+    """The requirements for a file of a service."""
+    owner = draft.service(service)
+    return Needs(draft, (f"{owner.directory}/", path) if owner is not None and owner.directory else (path,))
 
 
 def _required(draft: Draft, path: str, package: str) -> list[PythonRequirement]:

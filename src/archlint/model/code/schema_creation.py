@@ -16,6 +16,7 @@ from archlint.core.facts.python import (
     Expression,
     Member,
     PythonCall,
+    PythonFunction,
     Reference,
     dotted,
 )
@@ -81,6 +82,7 @@ _PEEWEE = frozenset(
         "playhouse.flask_utils.FlaskDB",
     }
 )
+_VERSIONING = frozenset({"stamp", "upgrade"})
 _MIGRATING = frozenset({"migration", "migrations", "migrate", "migrator", "migrators"})
 _MEMORY = frozenset({"sqlite://", "sqlite:///:memory:", ":memory:", "sqlite+aiosqlite://", "sqlite+pysqlite://"})
 
@@ -91,7 +93,7 @@ def add_schema_creations(draft: Draft) -> None:
     speaking = {module.path for module in scope.modules() if _speaks_of_tables(module)}
     found: dict[tuple[str, str, int | None], SchemaCreation] = {}
     for module in scope.modules():
-        if words_of(module.path.rpartition("/")[2]) & _MIGRATING:
+        if words_of(module.path.rpartition("/")[2]) & _MIGRATING or _is_environment(module):
             continue
         names = _CALLS
         if module.path in speaking or speaking & set(draft.program.imports_of(module.path)):
@@ -106,8 +108,10 @@ def add_schema_creations(draft: Draft) -> None:
                 if key in found:
                     continue
                 start = start or start_of_call(draft, call, module)
-                at_start: Truth = False if _in_memory(draft, call, module) else start.serves
                 where = module.function(call.function)
+                at_start: Truth = start.serves
+                if _in_memory(draft, call, module) or (where is not None and _is_versioned(draft, where, module)):
+                    at_start = False
                 found[key] = SchemaCreation(
                     at=call.at,
                     name=f"{statement} in {service}",
@@ -118,6 +122,19 @@ def add_schema_creations(draft: Draft) -> None:
                     related=start.chain,
                 )
     draft.add(*found.values())
+
+
+def _is_environment(module: Module) -> bool:
+    """Whether the file is Alembic's ``env.py``."""
+    return any(line.module == "alembic" and line.name == "context" for line in module.facts.imports)
+
+
+def _is_versioned(draft: Draft, function: PythonFunction, module: Module) -> bool:
+    """Whether the function also puts the schema under Alembic's version control."""
+    return any(
+        member_of(call.callee) in _VERSIONING and draft.program.callee(call, home).startswith("alembic.command.")
+        for call, home in draft.program.reachable(function, module, 2)
+    )
 
 
 def _speaks_of_tables(module: Module) -> bool:
