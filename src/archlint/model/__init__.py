@@ -53,6 +53,7 @@ from archlint.model.secrets import add_secrets
 from archlint.model.services import add_services
 from archlint.model.sharing import add_shared_deployments
 from archlint.model.startup import add_startup_dependencies
+from archlint.model.topics import add_topics
 from archlint.model.topology import add_topology
 from archlint.model.two_phase import add_two_phase_commits
 from archlint.model.unread import count_unread
@@ -79,6 +80,7 @@ STAGES = (
     add_joined_reads,
     add_two_phase_commits,
     add_brokers,
+    add_topics,
     add_telemetry,
     add_propagation,
     add_verification,
