@@ -5,13 +5,11 @@ In: the production Python of each service. Out: ``TlsSetting`` subjects, only fo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from archlint.core.facts.python import Argument, Expression, Literal, PythonCall, Reference
 from archlint.core.record import pattern
 from archlint.core.span import Span
-from archlint.core.system.security import TlsSetting
 from archlint.core.values import Place, Truth, Unknown
 from archlint.model.code.http_libraries import CLIENT_CLASSES, MEMBERS
 from archlint.model.code.objects import base_of, is_instance, member_of
@@ -19,6 +17,7 @@ from archlint.model.code.scope import code_scope
 from archlint.model.code.targets import read_target, target_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module, Resolved
+from archlint.model.tls import tls_setting, url_switch
 
 _SWITCHES: dict[str, tuple[object, ...]] = {
     "verify": (False,),
@@ -53,17 +52,6 @@ _TAKES_VERIFY = pattern(
 )
 _TAKES_SSL = pattern(r"^(aiohttp)\b")
 _UNVERIFIED = "ssl._create_unverified_context"
-_URL_SWITCH = pattern(
-    r"[?&](sslmode=disable|tlsAllowInvalidCertificates=true|tlsInsecure=true|ssl_cert_reqs=(?:none|CERT_NONE)|"
-    r"tlsAllowInvalidHostnames=true|sslVerify=false|useSSL=false|trustServerCertificate=true)\b",
-    re.IGNORECASE,
-)
-
-
-def url_switch(text: str) -> str | None:
-    """The part of a URL that switches verification off, None where there is none."""
-    match = _URL_SWITCH.search(text) if "=" in text else None
-    return match[1] if match is not None else None
 
 
 def add_tls_settings(draft: Draft) -> None:
@@ -80,20 +68,8 @@ def add_tls_settings(draft: Draft) -> None:
                 if url is not None and truth is True:
                     target = target_of(draft, service, url, module)
                     disabled, related = not target.is_loopback, target.chain
-                draft.add(_setting(service, option, at, disabled, related))
-
-
-def _setting(service: str, option: str, at: Span, disabled: Truth, related: tuple[Place, ...]) -> TlsSetting:
-    return TlsSetting(
-        at=at,
-        name=option,
-        key=f"{service} {at.path} {option}",
-        service=service,
-        option=option,
-        source="code",
-        disabled=disabled,
-        related=related,
-    )
+                owner = f"{service} {at.path}"
+                draft.add(tls_setting(at, option, owner, "code", service, disabled, related))
 
 
 def _services(draft: Draft, at: Span, module: Module) -> tuple[str, ...]:

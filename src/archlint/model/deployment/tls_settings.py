@@ -16,9 +16,9 @@ from archlint.core.system.security import TlsSetting
 from archlint.core.system.workloads import Container, EnvironmentVariable
 from archlint.core.values import Place
 from archlint.model.code.targets import read_target
-from archlint.model.code.tls_settings import url_switch
 from archlint.model.draft import Draft
 from archlint.model.program.program import Resolved
+from archlint.model.tls import tls_setting, url_switch
 
 _FALSE, _TRUE = frozenset({"0", "false", "no", "off"}), frozenset({"1", "true", "yes", "on"})
 _VERIFIES = pattern(
@@ -47,35 +47,13 @@ def add_deployed_tls_settings(draft: Draft) -> None:
         if container.platform == "compose" and not container.is_production:
             continue
         for at, option, related in _in_container(draft, container):
-            found.setdefault((at, option), _setting(container, option, at, related))
+            owner = f"{container.environment} {container.workload}"
+            setting = tls_setting(at, option, owner, "manifest", container.service, True, related)
+            found.setdefault((at, option), setting)
     for one in draft.index.of(KubernetesObject):
         for at, option in _in_object(one):
-            found.setdefault(
-                (at, option),
-                TlsSetting(
-                    at=at,
-                    name=option,
-                    key=f"{one.kind}/{one.name} {option}",
-                    service=None,
-                    option=option,
-                    source="manifest",
-                    disabled=True,
-                ),
-            )
+            found.setdefault((at, option), tls_setting(at, option, f"{one.kind}/{one.name}", "manifest"))
     draft.add(*found.values())
-
-
-def _setting(container: Container, option: str, at: Span, related: tuple[Place, ...]) -> TlsSetting:
-    return TlsSetting(
-        at=at,
-        name=option,
-        key=f"{container.environment} {container.workload} {option}",
-        service=container.service,
-        option=option,
-        source="manifest",
-        disabled=True,
-        related=related,
-    )
 
 
 def _in_container(draft: Draft, container: Container) -> Iterator[tuple[Span, str, tuple[Place, ...]]]:
