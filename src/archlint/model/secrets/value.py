@@ -354,7 +354,7 @@ _WORDS_OF_PROGRAMS = frozenset(
 
 def _is_credential_in_source(name: str, text: str, kind: str, signs: bool) -> bool:
     """Whether a literal under a credential's name in program text is a credential, not a word about one."""
-    if "{" in text or "%s" in text or "<" in text:
+    if "{" in text or "%s" in text or "<" in text or not text.isprintable():
         return False
     lowered = text.lower()
     if lowered == name.lower().rpartition(".")[2]:
