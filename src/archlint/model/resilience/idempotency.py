@@ -81,6 +81,8 @@ def _carries_key(draft: Draft, made: PythonCall, module: Module) -> Truth:
         if argument.name in ("*", "**"):
             result = Unknown("arguments that are not all seen")
             continue
+        if argument.name is None and not isinstance(argument.value, Dictionary):
+            continue  # the method, the address, a body made elsewhere
         if argument.name not in ("headers", "json", "data", "params", "content", "body", None):
             continue
         found = _names(draft, argument.value, module, 0)

@@ -102,30 +102,29 @@ def _judge(
     if isinstance(call, RpcCall):
         link(call, retry=Setting("redelivery", "platform", call.at), is_repeated=Unknown(), attempts=Unknown())
         return None
-    for trial in sorted(around, key=lambda one: one.is_task):
-        if trial.catches and is_conflict(trial.catches):
-            continue
-        _link(call, trial, "code")
-        return None
     found: Repeats = None
     if made is not None and module is not None:
         if isinstance(call, HttpCall):
             found = clients.http(call, made, module)
         elif isinstance(call, GrpcCall):
             found = clients.grpc(call, made, module)
-    if isinstance(found, Trial):
-        if _attempts(found) == 1:
-            found = None
-        else:
-            _link(call, found, "session")
-            return found
+    if isinstance(found, Trial) and _attempts(found) == 1:
+        found = None
+    own = found if isinstance(found, Trial) else None
+    for trial in sorted(around, key=lambda one: one.is_task):
+        if not (trial.catches and is_conflict(trial.catches)):
+            _link(call, trial, "code")
+            return own
+    if own is not None:
+        _link(call, own, "session")
+        return own
     if isinstance(found, Setting):
         link(call, retry=found, attempts=Unknown("its client's own number"), is_repeated=Unknown())
         return None
     meshed = _of_mesh(draft, call)
     if meshed is not None:
         link(call, retry=meshed, attempts=Unknown("the mesh's number"), is_repeated=Unknown())
-    elif found is not None:
+    elif isinstance(found, Unknown):
         link(call, retry=found, attempts=Unknown(found.reason), is_repeated=Unknown(found.reason))
     elif perhaps or (made is not None and _comes_around(made)):
         reason = "something around it may try again"
@@ -202,6 +201,8 @@ def _subject(draft: Draft, trial: Trial, service: str, calls: tuple[RemoteCall, 
     what = trial.functions[0][0].name.rpartition(".")[2] if trial.functions else ""
     if not what and calls:
         what = calls[0].name
+    if not what and trial.library in _CLIENT_LIBRARIES:
+        what = "the calls of a client"
     if not what:
         inner = next((one.name for one, _ in trial.own if not one.name.startswith(("?", "print", "log"))), "")
         what = inner or (function.name.rpartition(".")[2] if function is not None else "what it is given")
