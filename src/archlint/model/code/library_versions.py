@@ -7,15 +7,19 @@ libraries is required at all. A requirement that leaves both open gives UNKNOWN.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from archlint.core.facts.python import PythonRequirement
+from archlint.core.facts.python import Display, Literal, PythonRequirement
 from archlint.core.record import dataclass, pattern
 from archlint.core.values import Truth, Unknown
 from archlint.model.draft import Draft
+from archlint.model.program.program import Module
 
 Version = tuple[int, ...]
 
 _CLAUSE = pattern(r"(?P<operator>===|==|~=|<=|>=|!=|<|>|\^|~|=)?\s*v?(?P<version>\d+(?:\.\d+)*)(?P<wild>\.\*)?")
+_REQUIREMENT = pattern(r"\s*(?P<name>[A-Za-z0-9][\w.-]*?)\s*(?:\[[^\]]*\])?\s*(?P<specifier>[<>=!~].*)?$")
+_SEPARATORS = pattern(r"[-_.]+")
 _NOT_KNOWN = Unknown("the version in use is not known")
 
 
@@ -32,9 +36,7 @@ class Needs:
 
     def is_older(self, package: str, version: Version) -> Truth:
         """Whether the process runs with a version of the package below the given one."""
-        answers = [
-            _is_older(one.specifier, version) for path in self.paths for one in _required(self.draft, path, package)
-        ]
+        answers = [_is_older(one, version) for path in self.paths for one in _required(self.draft, path, package)]
         return next((one for one in answers if not isinstance(one, Unknown)), _NOT_KNOWN)
 
 
@@ -44,19 +46,9 @@ def needs_of(draft: Draft, service: str, path: str) -> Needs:
     return Needs(draft, (f"{owner.directory}/", path) if owner is not None and owner.directory else (path,))
 
 
-def _required(draft: Draft, path: str, package: str) -> list[PythonRequirement]:
-    """The requirements of the package in the nearest directory upward that has any, those for development left out."""
-    known = draft.memo.get("requirements by package")
-    by_package: dict[str, dict[str, list[PythonRequirement]]] = known if isinstance(known, dict) else {}
-    if not isinstance(known, dict):
-        draft.memo["requirements by package"] = by_package
-        for one in draft.index.of(PythonRequirement):
-            if not one.development:
-                home = one.at.path.rpartition("/")[0]
-                # requirements/base.txt holds for the directory above.
-                home = home.removesuffix("requirements").rstrip("/") if home.endswith("requirements") else home
-                by_package.setdefault(one.name, {}).setdefault(home, []).append(one)
-    homes = by_package.get(package, {})
+def _required(draft: Draft, path: str, package: str) -> list[str]:
+    """What is required of the package in the nearest directory upward that says any, development left out."""
+    homes = _by_package(draft).get(package, {})
     directory = path
     while homes and directory:
         directory = directory.rpartition("/")[0]
@@ -64,6 +56,37 @@ def _required(draft: Draft, path: str, package: str) -> list[PythonRequirement]:
             return homes[directory]
     # A workspace that states it once, wherever that is, means it for all.
     return [one for found in homes.values() for one in found] if len(homes) == 1 else []
+
+
+def _by_package(draft: Draft) -> dict[str, dict[str, list[str]]]:
+    """The specifiers of each package by the directory that they hold for."""
+    known = draft.memo.get("requirements by package")
+    if isinstance(known, dict):
+        return known
+    found: dict[str, dict[str, list[str]]] = {}
+    for one in draft.index.of(PythonRequirement):
+        if not one.development:
+            home = one.at.path.rpartition("/")[0]
+            # requirements/base.txt holds for the directory above.
+            home = home.removesuffix("requirements").rstrip("/") if home.endswith("requirements") else home
+            found.setdefault(one.name, {}).setdefault(home, []).append(one.specifier)
+    for path, module in draft.program.modules.items():
+        if path == "setup.py" or path.endswith("/setup.py"):
+            for name, specifier in _of_setup(module):
+                found.setdefault(name, {}).setdefault(path.rpartition("/")[0], []).append(specifier)
+    draft.memo["requirements by package"] = found
+    return found
+
+
+def _of_setup(module: Module) -> Iterator[tuple[str, str]]:
+    """The names and specifiers in the ``install_requires`` of a ``setup.py``."""
+    for call in module.calls_named({"setup"}):
+        given = call.argument("install_requires")
+        items = given.value.items if given is not None and isinstance(given.value, Display) else ()
+        for one in items:
+            match = _REQUIREMENT.match(one.value) if isinstance(one, Literal) and isinstance(one.value, str) else None
+            if match:
+                yield _SEPARATORS.sub("-", match["name"]).lower(), match["specifier"] or ""
 
 
 def _is_older(specifier: str, version: Version) -> Truth:
