@@ -58,6 +58,9 @@ def acknowledgement_of(
                 return "before", Place(call.at, _WHY["before"])
     if acks:
         return "after", Place(acks[0][0].at, "acknowledged here: what fails before comes again")
+    context = next((call for call, _ in handled.calls if call.name.endswith((".process", ".processing"))), None)
+    if context is not None and handling.library == "aio-pika":
+        return "after", Place(context.at, "acknowledged when this block is left")
     return UNKNOWN, Place(declared, "the acknowledgement is not seen")
 
 

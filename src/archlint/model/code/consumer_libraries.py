@@ -219,12 +219,12 @@ POLLED = (
     Source(frozenset({"xreadgroup"}), "redis streams", pattern(r"."), (), "streams", 2),
     Source(frozenset({"get_message"}), "redis pub/sub", pattern(r"(redis|aioredis)\."), ("redis", "aioredis")),
     Source(
-        frozenset({"receive_messages"}), "azure-servicebus", pattern(r"azure\.servicebus"), ("azure",), "queue_name", 0,
+        frozenset({"receive_messages"}), "azure-servicebus", pattern(r"azure\.servicebus"), ("azure",), None, None,
         True,
     ),
     Source(frozenset({"pull"}), "pubsub", pattern(r"google\.cloud\.pubsub"), ("google",), "subscription", 0),
-    Source(frozenset({"fetch", "next_msg"}), "jetstream", pattern(r"nats\..*jetstream"), (), "subject", 0, True),
-    Source(frozenset({"next_msg"}), "nats", pattern(r"nats\."), (), "subject", 0, True),
+    Source(frozenset({"fetch", "next_msg"}), "jetstream", pattern(r"nats\..*jetstream"), (), None, None, True),
+    Source(frozenset({"next_msg"}), "nats", pattern(r"nats\."), (), None, None, True),
     Source(frozenset({"basic_get"}), "pika", pattern(r"pika\."), ("pika",), "queue", 0),
 )  # fmt: skip
 POLLS = frozenset().union(*(one.methods for one in POLLED)) | {"poll", "getone", "getmany", "consume"}

@@ -26,13 +26,14 @@ from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Unknown
 from archlint.model.code.consumer_libraries import CLIENTS, ITERATED, KAFKA, LIBRARIES, POLLED, POLLS, Source
 from archlint.model.code.handler_trace import text_of
-from archlint.model.code.registrations import Handling, base_call, speaks, switched
+from archlint.model.code.registrations import Handling, base_call, name_of_queue, speaks, switched
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _KAFKA_POLLS = frozenset({"poll", "getone", "getmany", "consume"})
 _SUBSCRIBE = frozenset({"subscribe", "assign"})
 _DEPTH = 6
+_NAMING = ("name", "queue_name", "QueueName", "subject", "url", "topic_name")
 _NO_ACK = frozenset({"no_ack", "auto_ack", "noack"})
 
 
@@ -47,7 +48,7 @@ def looped(draft: Draft, module: Module) -> Iterator[Handling]:
             found = _over(draft, loop.over, module)
             if found is not None:
                 seen.add(loop.at)
-                yield _handling(draft, module, loop, call, *found)
+                yield _handling(draft, module, loop, call, None, *found)
         if _last(call) not in POLLS or not isinstance(call.callee, Member | Reference):
             continue
         outer = loop if loop is not None else _loop_over_result(place, call, module)
@@ -56,7 +57,7 @@ def looped(draft: Draft, module: Module) -> Iterator[Handling]:
         found = _polled(draft, call, module)
         if found is not None:
             seen.add(outer.at)
-            yield _handling(draft, module, outer, call, *found)
+            yield _handling(draft, module, outer, call, call, *found)
 
 
 _Found = tuple[str, str | Unknown, PythonCall | None, Module]
@@ -138,16 +139,16 @@ def _channel(draft: Draft, source: Source, call: PythonCall, module: Module) -> 
     if given is None and source.on_base:
         made = base_call(draft, call, module)
         if made is not None:
-            names = (made[0].argument("name", 0), made[0].argument("subject"), made[0].argument("url"))
-            given, module = next((one for one in names if one is not None), None), made[1]
+            names = (made[0].argument(name) for name in _NAMING)
+            given, module = next((one for one in names if one is not None), made[0].argument("", 0)), made[1]
     if given is None and source.library == "pubsub":
         request = call.argument("request", 0)
         found = draft.program.structure(request.value, module) if request is not None else None
         if found is not None and isinstance(found[0], Dictionary):
             for key, value in found[0].entries:
                 if key == Literal("subscription"):
-                    return text_of(draft, value, found[1])
-    return text_of(draft, given.value, module) if given is not None else UNKNOWN
+                    return name_of_queue(draft, value, found[1])
+    return name_of_queue(draft, given.value, module) if given is not None else UNKNOWN
 
 
 def _stream(draft: Draft, call: PythonCall, module: Module) -> str | Unknown:
@@ -167,7 +168,7 @@ def _polled(draft: Draft, call: PythonCall, module: Module) -> _Found | None:
         return source.library, _channel(draft, source, call, module), *(made or (call, module))
     if last == "receive_message" and call.argument("QueueUrl") is not None:
         queue = call.argument("QueueUrl")
-        return "sqs", text_of(draft, queue.value, module) if queue is not None else UNKNOWN, call, module
+        return "sqs", name_of_queue(draft, queue.value, module) if queue is not None else UNKNOWN, call, module
     if last not in _KAFKA_POLLS:
         return None
     base = call.callee.base if isinstance(call.callee, Member) else Reference(call.name.rpartition(".")[0])
@@ -210,19 +211,21 @@ def _mentions(expression: Expression, place: int, module: Module, depth: int) ->
 
 
 def _handling(
-    draft: Draft, module: Module, loop: Loop, call: PythonCall, library: str, channel: str | Unknown,
-    made: PythonCall | None, made_in: Module,
+    draft: Draft, module: Module, loop: Loop, call: PythonCall, poll: PythonCall | None, library: str,
+    channel: str | Unknown, made: PythonCall | None, made_in: Module,
 ) -> Handling:  # fmt: skip
     inside = tuple(
         one
         for one in module.facts.calls
-        if one.function == call.function and one is not call and _is_inside(one.loop, loop.at)
+        if one.function == call.function and one is not poll and _is_inside(one.loop, loop.at)
     )
     function = module.function(call.function)
     acknowledges: str | Unknown = LIBRARIES[library].acknowledges
     at = None
     if LIBRARIES[library].broker == "kafka":
         acknowledges, at = _commits(draft, made, made_in)
+    elif library == "jetstream":
+        acknowledges = "manual"  # only what is given to a callback is acknowledged for it
     elif made is not None:
         acknowledges, at = _switched(made, acknowledges)
     return Handling(

@@ -117,13 +117,23 @@ def _channel(
 
 
 def name_of_queue(draft: Draft, expression: Expression, module: Module) -> str | Unknown:
-    """The name of a queue that is given as text or as an object made from it (``RabbitQueue("orders")``)."""
+    """The name of a queue that is given as text or as an object made from it (``RabbitQueue("orders")``); of an address
+    of SQS or a path of Pub/Sub its last part."""
     items = items_of(expression)
     made = draft.program.origin(items[0], module) if len(items) == 1 else None
+    if made is not None and made[0].name.endswith("subscription_path"):
+        name = made[0].argument("subscription", 1)
+        return text_of(draft, name.value, made[1]) if name is not None else UNKNOWN
+    if made is not None and made[0].name.rpartition(".")[2] in ("create_queue", "get_queue_url"):
+        name = made[0].argument("QueueName")
+        return text_of(draft, name.value, made[1]) if name is not None else UNKNOWN
     if made is not None and made[0].name.rpartition(".")[2] in ("Queue", "RabbitQueue", "TopicSub", "StreamSub"):
         name = made[0].argument("name", 0)
         return text_of(draft, name.value, made[1]) if name is not None else UNKNOWN
-    return text_of(draft, expression, module)
+    text = text_of(draft, expression, module)
+    if isinstance(text, str) and text.startswith(("https://", "http://", "projects/")):
+        return text.rstrip("/").rpartition("/")[2]
+    return text
 
 
 def _acknowledges(draft: Draft, library: str, call: PythonCall | None, module: Module) -> str | Unknown:
