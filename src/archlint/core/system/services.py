@@ -72,8 +72,8 @@ class TracedClient(Subject):
 
     ``kind``: ``http``, ``grpc`` or ``messaging``. ``at`` is its first call. ``propagation`` is what puts the trace
     context into its requests: an instrumentation, an agent, an injection in code; None where nothing does.
-    ``instrumentation`` names what would, for the message. ``crosses``: whether a service of this system may be at the
-    other end.
+    ``instrumentation`` names what would, for the message. ``crosses``: whether any of it goes to something that is not
+    known to be outside the system.
     """
 
     service: str
@@ -82,7 +82,7 @@ class TracedClient(Subject):
     tracing: Setting[str]
     propagation: Setting[str] | None | Unknown = Unknown()
     instrumentation: str = ""
-    crosses: Truth = Unknown()
+    crosses: bool = True
     related: tuple[Place, ...] = ()
 
 

@@ -20,6 +20,7 @@ from archlint.core.system.workloads import Workload
 from archlint.core.values import Setting, Unknown, is_unknown
 from archlint.model.code.names import words_of
 from archlint.model.code.scope import ServiceCode
+from archlint.model.code.shared_setup import is_set_up
 from archlint.model.code.telemetry_libraries import (
     ANNOTATIONS,
     API_ONLY,
@@ -43,6 +44,7 @@ T = TypeVar("T")
 _CLIENT = Metrics("prometheus_client", "own")
 _AGENT = Metrics("agent")
 _SOMETHING = Metrics("something", "unknown", has_process=False)
+_NOT_SEEN = "shared code sets it up, and the service is not seen to call that"
 _MOST_TELLING = ("requests", "unknown", "opentelemetry", "own")
 
 
@@ -58,11 +60,14 @@ class Exported:
 def metrics_of(draft: Draft, code: ServiceCode) -> Exported | Unknown | None:
     """What exports the service's metrics, the most telling first."""
     service = code.service
-    found = [
-        Exported(Setting(library.name, "code", at), library)
-        for module in code.modules
-        for library, at in _by_import(module, METRICS)
-    ]
+    found = []
+    is_shared = False
+    for module in code.modules:
+        for library, at, root in _by_import(module, METRICS):
+            if is_set_up(draft, code, module, root):
+                found.append(Exported(Setting(library.name, "code", at), library))
+            else:
+                is_shared = True
     uses_client = False
     for module in code.modules:
         if any(one.module.split(".")[0] == "prometheus_client" for one in module.facts.imports):
@@ -83,6 +88,8 @@ def metrics_of(draft: Draft, code: ServiceCode) -> Exported | Unknown | None:
             return Exported(Setting("mesh", "mesh", workload.at), Metrics("mesh", has_process=False))
     if any(is_unknown(workload.is_meshed) for workload in workloads):
         return Unknown("the mesh may export metrics")
+    if is_shared:
+        return Unknown(_NOT_SEEN)
     if uses_client:
         return Unknown("metrics are defined, and what exposes them is not seen")
     if any(_uses(module, ("opentelemetry.metrics",)) for module in code.modules):
@@ -114,9 +121,14 @@ def _merged(found: list[Exported]) -> Exported:
 
 def tracing_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None:
     """What traces the service's requests; OpenTelemetry first where there are several."""
-    found = [
-        Setting(name, "code", at) for module in code.modules for name, at in _by_import(module, TRACING) if name != ""
-    ]
+    found: list[Setting[str]] = []
+    is_shared = False
+    for module in code.modules:
+        for name, at, root in _by_import(module, TRACING):
+            if name and is_set_up(draft, code, module, root):
+                found.append(Setting(name, "code", at))
+            elif name:
+                is_shared = True
     around = _around(draft, code.service, metrics=False)
     if around is not None:
         found.append(around)
@@ -131,6 +143,8 @@ def tracing_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None
                 traced = _is_traced_by_sentry(draft, call, module)
                 if traced is not None:
                     return traced
+        if is_shared:
+            return Unknown(_NOT_SEEN)
         if _uses(module, API_ONLY):
             return Unknown("the OpenTelemetry API is used, and what sets up its SDK is not seen")
     return unread_telemetry(draft, code, TRACING_WORDS)
@@ -247,21 +261,22 @@ def _injected(draft: Draft) -> list[tuple[str, Span, str]]:
     return result
 
 
-def _by_import(module: Module, table: Mapping[str, T]) -> Iterator[tuple[T, Span]]:
+def _by_import(module: Module, table: Mapping[str, T]) -> Iterator[tuple[T, Span, str]]:
+    """What the module's imports stand for in the table, where, and the names in it."""
     for one in module.facts.imports:
         if one.typing_only or one.level:
             continue
         full = f"{one.module}.{one.name}" if one.name else one.module
         for prefix in _prefixes(full):
             if prefix in table:
-                yield table[prefix], one.at
+                yield table[prefix], one.at, prefix
                 break
     # Django names its instrumentation as text, in INSTALLED_APPS and MIDDLEWARE.
     if module.facts.name.rpartition(".")[2] in ("settings", "base", "common", "production", "prod"):
         for text, at in _texts(module):
             for prefix in _prefixes(text):
                 if prefix in table:
-                    yield table[prefix], at
+                    yield table[prefix], at, prefix
                     break
 
 

@@ -25,7 +25,7 @@ from archlint.core.span import Span
 from archlint.core.system.calls import GrpcCall, HttpCall, RemoteCall, RpcCall
 from archlint.core.system.messaging import Publisher
 from archlint.core.system.services import Service, TracedClient
-from archlint.core.values import Place, Setting, Truth, Unknown, any_of
+from archlint.core.values import Place, Setting, Truth, Unknown
 from archlint.model.code.instrumentation import around_tracing, unread_telemetry
 from archlint.model.code.objects import class_named, items_of
 from archlint.model.code.propagation_libraries import (
@@ -46,6 +46,7 @@ from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _MOST_PLACES = 20
+_RANK = {"True": 0, "unknown": 1, "False": 2}
 
 
 class Use(NamedTuple):
@@ -83,7 +84,7 @@ def _client(draft: Draft, service: Service, code: ServiceCode, library: str, use
     tracing = service.telemetry.tracing if service.telemetry is not None else None
     assert isinstance(tracing, Setting)
     own = {module.path for module in code.own}
-    places = sorted(uses, key=lambda one: (one.crosses is not True, one.at.path not in own, one.at))
+    places = sorted(uses, key=lambda one: (_RANK[str(one.crosses)], one.at.path not in own, one.at))
     return TracedClient(
         at=places[0].at,
         name=f"{service.name}'s {library}",
@@ -94,7 +95,7 @@ def _client(draft: Draft, service: Service, code: ServiceCode, library: str, use
         tracing=tracing,
         propagation=_propagation(draft, code, library, client, tracing, places),
         instrumentation=client.fix,
-        crosses=any_of(*(one.crosses for one in uses)),
+        crosses=any(one.crosses is not False for one in uses),
         related=tuple(Place(one.call_at, f"goes to {one.target}") for one in places[:_MOST_PLACES]),
     )
 
@@ -161,6 +162,7 @@ def _instrumented(draft: Draft, code: ServiceCode, library: str, client: Client)
             if one.typing_only:
                 continue
             full = f"{one.module}.{one.name}" if one.name else one.module
+            full = full.replace("opentelemetry.ext.", "opentelemetry.instrumentation.", 1)
             if any(full == name or full.startswith(name + ".") for name in client.given_by) and (
                 not client.names or one.name in client.names or bool(set(client.names) & set(module.called))
             ):

@@ -93,6 +93,8 @@ OPENTELEMETRY = "OpenTelemetry"
 TRACING: dict[str, str] = {
     "opentelemetry.sdk.trace": OPENTELEMETRY,
     "opentelemetry.instrumentation": OPENTELEMETRY,
+    # What the instrumentations were called before version 0.17.
+    "opentelemetry.ext": OPENTELEMETRY,
     "opentelemetry.distro": OPENTELEMETRY,
     "opentelemetry.exporter.otlp": OPENTELEMETRY,
     "opentelemetry.exporter.jaeger": OPENTELEMETRY,
