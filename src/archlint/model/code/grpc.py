@@ -8,21 +8,27 @@ options that are not read make it UNKNOWN.
 from __future__ import annotations
 
 from archlint.core.facts.documents import ProtoFile
-from archlint.core.facts.python import Argument, Dictionary, Expression, Literal, PythonCall, Reference
+from archlint.core.facts.python import Expression, PythonCall, Reference
 from archlint.core.record import dataclass, pattern
-from archlint.core.system.calls import GrpcCall
-from archlint.core.values import Truth, Unknown
-from archlint.model.code.channels import channel_deadline, channel_of
-from archlint.model.code.objects import base_of, member_of
-from archlint.model.code.scope import assigned_value, code_scope
-from archlint.model.code.targets import NOWHERE, target_of
-from archlint.model.code.timeouts import Timeout, timeout_of
+from archlint.core.system.calls import GrpcCall, Route
+from archlint.core.values import Setting, Truth, Unknown
+from archlint.model.code.channels import Channel, channel_deadline, channel_of
+from archlint.model.code.keywords import passed_on
+from archlint.model.code.objects import base_of, member_of, methods_of
+from archlint.model.code.scope import CodeScope, code_scope
+from archlint.model.code.targets import NOWHERE, Target, targets_of
+from archlint.model.code.timeouts import Timeout, combined, timeout_of
+from archlint.model.code.ways import Way, ways_of
 from archlint.model.deployment.mesh_timeouts import mesh_timeout
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _STUB = pattern(r"(?:^|\.)(\w+?)(?:Async)?Stub$")
+_HUMP = pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _INVOCATIONS = frozenset({"future", "with_call"})
+_BETTERPROTO = ("betterproto.ServiceStub", "betterproto.grpc.grpclib_client.ServiceStub")
+"""Stubs that take ``timeout`` and ``deadline`` when they are made and when they are called; none by default,
+betterproto 1.2 and 2.0: ``betterproto/grpc/grpclib_client.py``. grpclib has none either: ``grpclib/client.py``."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +53,52 @@ def add_grpc_calls(draft: Draft) -> None:
             if use is None:
                 continue
             for service in scope.services_running(call, module):
-                draft.add(_subject(draft, service, use, streams))
+                draft.add(*_calls(draft, scope, service, use, streams))
 
 
-def _subject(draft: Draft, service: str, use: StubUse, streams: dict[tuple[str, str], bool]) -> GrpcCall:
+def _calls(
+    draft: Draft, scope: CodeScope, service: str, use: StubUse, streams: dict[tuple[str, str], bool]
+) -> list[GrpcCall]:
+    """The calls that a place makes in one service, each once: a client class may be made for several addresses."""
     channel = None
     if use.stub is not None:
         argument = use.stub[0].argument("channel", 0)
         channel = channel_of(draft, argument.value, use.stub[1]) if argument is not None else None
-    address = channel.address if channel is not None else None
-    target = target_of(draft, service, address.value, channel.module) if address and channel else NOWHERE
+    mattering = [use.call.callee, *(one.value for one in use.call.arguments if one.name is not None)]
+    function = use.module.function(use.call.function)
+    found: dict[object, GrpcCall] = {}
+    for way in ways_of(draft, function, use.module, mattering, lambda home: service in scope.owners(home)):
+        timeout = _deadline(draft, use, way)
+        if timeout is None:
+            timeout = channel_deadline(draft, channel, use.service, use.rpc)
+        address = channel.address if channel is not None else None
+        targets = (
+            targets_of(draft, service, address.value, channel.module, way.given) if address and channel else [NOWHERE]
+        )
+        for target in targets:
+            held = timeout
+            if held is None and isinstance(target.host, str):
+                held = mesh_timeout(draft, target.host)
+            one = _subject(service, use, streams, channel, target, held)
+            seconds = held.value if isinstance(held, Setting) else "open" if held is None else "unknown"
+            found.setdefault((one.target, seconds), one)
+    return list(found.values())
+
+
+def _subject(
+    service: str,
+    use: StubUse,
+    streams: dict[tuple[str, str], bool],
+    channel: Channel | None,
+    target: Target,
+    timeout: Timeout,
+) -> GrpcCall:
     if target.name == NOWHERE.name and isinstance(target.url, Unknown):
         target = NOWHERE
-    timeout = _deadline(draft, use)
-    if timeout is None:
-        timeout = channel_deadline(draft, channel, use.service, use.rpc)
-    if timeout is None and isinstance(target.host, str):
-        timeout = mesh_timeout(draft, target.host)
-    callee = target.name if target.name != NOWHERE.name else use.service
+    callee, kind = target.name if target.name != NOWHERE.name else use.service, target.kind
+    if kind == "unknown" and isinstance(target.host, Unknown):
+        server = _only_server(draft, service, use.service)
+        callee, kind = (server, "service") if server is not None else (callee, kind)
     function = use.module.facts.functions[use.call.function].name if use.call.function is not None else ""
     return GrpcCall(
         at=use.call.at,
@@ -73,7 +107,7 @@ def _subject(draft: Draft, service: str, use: StubUse, streams: dict[tuple[str, 
         service=service,
         library="grpc",
         target=callee,
-        target_kind=target.kind,
+        target_kind=kind,
         timeout=timeout,
         is_loopback=target.is_loopback,
         is_internal=target.is_internal,
@@ -86,6 +120,21 @@ def _subject(draft: Draft, service: str, use: StubUse, streams: dict[tuple[str, 
         is_secure=channel.is_secure if channel is not None else Unknown("its channel is not known"),
         channel_at=channel.made.at if channel is not None else None,
     )
+
+
+def _only_server(draft: Draft, caller: str, rpc_service: str) -> str | None:
+    """The one service of the system that serves an rpc service: it is meant where the channel's address is not
+    resolved."""
+    known = draft.memo.get("rpc servers")
+    index: dict[str, set[str]] = known if isinstance(known, dict) else {}
+    if known is None:
+        for route in draft.select(Route):
+            if route.protocol == "grpc" and route.kind == "business" and isinstance(route.path, str):
+                served = route.path.strip("/").partition("/")[0].rpartition(".")[2]
+                index.setdefault(served, set()).add(route.service)
+        draft.memo["rpc servers"] = index
+    found = index.get(rpc_service, set())
+    return next(iter(found)) if len(found) == 1 and caller not in found else None
 
 
 def _use(draft: Draft, call: PythonCall, module: Module) -> StubUse | None:
@@ -104,45 +153,52 @@ def _use(draft: Draft, call: PythonCall, module: Module) -> StubUse | None:
     match = _STUB.search(name)
     if match is None:
         return None
-    return StubUse(call, module, match[1], member, origin)
+    return StubUse(call, module, match[1], _rpc_names(draft).get(member, member), origin)
 
 
 def _may_be_rpc(draft: Draft, member: str) -> bool:
     return (member[:1].isupper() or member in _rpc_names(draft)) and not _STUB.search(member)
 
 
-def _rpc_names(draft: Draft) -> frozenset[str]:
+def _rpc_names(draft: Draft) -> dict[str, str]:
+    """The rpcs whose methods in Python begin in lower case, by those: of protos, and of betterproto's stubs."""
     found = draft.memo.get("rpc names")
-    if not isinstance(found, frozenset):
-        found = draft.memo["rpc names"] = frozenset(
-            method.name
-            for file in draft.index.of(ProtoFile)
-            for service in file.services
-            for method in service.methods
-            if not method.name[:1].isupper()
-        )
-    return found
+    if isinstance(found, dict):
+        return found
+    names: dict[str, str] = {}
+    is_better = draft.program.uses("betterproto")
+    for file in draft.index.of(ProtoFile):
+        for service in file.services:
+            for method in service.methods:
+                if not method.name[:1].isupper():
+                    names[method.name] = method.name
+                elif is_better:
+                    names[_HUMP.sub("_", method.name).lower()] = method.name
+    if is_better:
+        for base in _BETTERPROTO:
+            for stub in draft.program.subclasses(base):
+                for name in methods_of(draft, stub):
+                    names.setdefault(name, "".join(word.capitalize() for word in name.split("_")))
+    draft.memo["rpc names"] = names
+    return names
 
 
-def _deadline(draft: Draft, use: StubUse) -> Timeout:
-    """The deadline among the call's own arguments."""
-    argument: Argument | None = use.call.argument("timeout", 1)
-    if argument is not None:
-        return timeout_of(draft, argument.value, use.module, argument.at)
-    for one in use.call.arguments:
-        if one.name == "*":
+def _deadline(draft: Draft, use: StubUse, way: Way) -> Timeout:
+    """The deadline among the call's own arguments, or those of the stub where betterproto's takes one."""
+    for call, module in ((use.call, use.module), use.stub or (use.call, use.module)):
+        for name, position in (("timeout", 1 if call is use.call else None), ("deadline", None)):
+            argument = call.argument(name, position)
+            if argument is not None:
+                found = timeout_of(draft, argument.value, module, argument.at, way=way)
+                if found is not None or name == "timeout":
+                    return found if name == "timeout" else Unknown("a point in time")
+        if any(one.name == "*" for one in call.arguments):
             return Unknown("arguments that are not all seen")
-        if one.name == "**":
-            value, module = one.value, use.module
-            if isinstance(value, Reference):
-                value, module = assigned_value(draft, value, module)
-            if not isinstance(value, Dictionary):
-                return Unknown("keyword arguments that are not all seen")
-            for key, entry in value.entries:
-                if not isinstance(key, Literal):
-                    return Unknown("keyword arguments that are not all seen")
-                if key.value == "timeout":
-                    return timeout_of(draft, entry, module, one.at)
+        given, is_open, _ = passed_on(draft, "timeout", call, module, way)
+        if given or is_open:
+            return combined(
+                [timeout_of(draft, one.value, one.module, one.at or call.at, way=way) for one in given], is_open
+            )
     return None
 
 

@@ -106,7 +106,7 @@ def _loops_around(draft: Draft, remote: RemoteCall, call: PythonCall, module: Mo
 def _is_repeated(draft: Draft, call: PythonCall, module: Module, *, is_async: bool | None) -> bool:
     """Whether the call is made one after the other for the elements of a loop."""
     loop = call.loop
-    if loop is None or not is_over_data(draft, loop, module) or not depends_on_element(call, loop, module):
+    if loop is None or not is_over_data(draft, loop, call, module) or not depends_on_element(call, loop, module):
         return False
     if member_of(call.callee) == "future":
         return False
@@ -148,4 +148,3 @@ def _is_handed_on(draft: Draft, site: PythonCall, module: Module, function: Pyth
 def _names(draft: Draft, value: Expression, module: Module, function: PythonFunction) -> bool:
     found = draft.program.function_of(value, module)
     return found is not None and found[0] is function
-

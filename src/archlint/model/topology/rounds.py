@@ -11,6 +11,7 @@ from archlint.core.facts.python import (
     Dictionary,
     Display,
     Element,
+    EnvironmentRead,
     Expression,
     Item,
     Lambda,
@@ -43,12 +44,23 @@ _NOT_DATA = pattern(
     r"services?\b|backends?\b|peers?\b|mirrors?\b|urls?\b",
     2,
 )
+_INFRASTRUCTURE = pattern(
+    r"prometheus|grafana|loki\b|jaeger|zipkin|tempo\b|otel|collector|elastic|opensearch|solr|consul|vault|etcd|"
+    r"zookeeper|eureka|registry|rabbit|kafka|broker|redis|influx|pushgateway|statsd|metadata|keycloak",
+    2,
+)
 _MOST_DEPTH = 6
 
 
-def is_over_data(draft: Draft, loop: Loop, module: Module) -> bool:
-    """Whether the loop goes over data whose length is open."""
-    return loop.kind != "while" and _is_data(draft, loop.over, module, 0)
+def is_over_data(draft: Draft, loop: Loop, call: PythonCall, module: Module) -> bool:
+    """Whether the loop around the call goes over data whose length is open."""
+    if loop.kind == "while":
+        return False
+    made = module.call(loop.over.call) if isinstance(loop.over, Result) else None
+    if made is not None and made.name == "range":
+        # Numbers are attempts, pages or starts of batches, unless the call takes the element of that number.
+        return len(made.arguments) == 1 and _takes_element(call, Element(loop.over), module)
+    return _is_data(draft, loop.over, module, 0)
 
 
 def depends_on_element(call: PythonCall, loop: Loop, module: Module) -> bool:
@@ -62,11 +74,16 @@ def depends_on_element(call: PythonCall, loop: Loop, module: Module) -> bool:
 
 
 def leads_to_element(call: PythonCall) -> bool:
-    """Whether the address of the call begins with an element of a loop, or with what a caller hands in."""
+    """Whether the address of the call begins with an element of a loop, with what a caller hands in, or with what is
+    called like infrastructure: whom the call asks is then open."""
     url = call.argument("url") or next((one for one in call.arguments if one.name is None), None)
     value = url.value if url is not None else None
     while isinstance(value, Template) and value.parts:
         value = value.parts[0]
+    if isinstance(value, Reference | Member | Item | EnvironmentRead):
+        shown = value.key if isinstance(value, EnvironmentRead) else dotted(value)
+        if _INFRASTRUCTURE.search(_last_of(shown, 2)):
+            return True
     while isinstance(value, Member | Item):
         value = value.base
     return value is None or isinstance(value, Element | Parameter | Unknown | Choice | Result)
@@ -98,11 +115,8 @@ def _is_data(draft: Draft, over: Expression, module: Module, depth: int) -> bool
 def _is_data_of_call(draft: Draft, made: PythonCall, module: Module, depth: int) -> bool:
     name = member_of(made.callee)
     if name == "range":
-        # ``range(len(data))`` are the elements; a step makes batches, any other range counts attempts or pages.
-        first = made.arguments[0].value if len(made.arguments) == 1 else None
-        inner = module.call(first.call) if isinstance(first, Result) else None
-        return inner is not None and inner.name == "len" and _first(draft, inner, module, depth)
-    if name in _SAME_ELEMENTS:
+        return False
+    if name in _SAME_ELEMENTS and _last_of(made.name, 2) in (name, f"itertools.{name}", f"tqdm.{name}"):
         return _first(draft, made, module, depth)
     base = base_of(made.callee)
     if name in _OF_MAPPING and base is not None:
@@ -110,6 +124,18 @@ def _is_data_of_call(draft: Draft, made: PythonCall, module: Module, depth: int)
     if _NOT_DATA.search(_last_of(made.name, 2)):
         return False
     return not BROKER.match(draft.program.callee(made, module))
+
+
+def _takes_element(call: PythonCall, number: Element, module: Module) -> bool:
+    """Whether an argument is ``data[number]``, or made from it."""
+    waiting: list[tuple[Expression, int]] = [(one.value, 0) for one in call.arguments]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, Item) and value.key == number:
+            return True
+        if depth < _MOST_DEPTH:
+            waiting.extend((one, depth + 1) for one in parts_of(value, module))
+    return False
 
 
 def _first(draft: Draft, call: PythonCall, module: Module, depth: int) -> bool:
