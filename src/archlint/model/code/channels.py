@@ -23,6 +23,7 @@ from archlint.core.record import dataclass, pattern
 from archlint.core.values import Setting, Truth, Unknown
 from archlint.model.code.objects import call_of, items_of, member_of, methods_of, text_of
 from archlint.model.code.timeouts import Timeout, timeout_of
+from archlint.model.code.ways import ALONE, constructed
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -76,7 +77,7 @@ def channel_of(draft: Draft, expression: Expression, module: Module) -> Channel 
 def channel_deadline(draft: Draft, channel: Channel | None, service: str, rpc: str) -> Timeout:
     """The deadline that the channel gives to a call of that rpc, None where it gives none."""
     if channel is None:
-        return None
+        return Unknown("a channel that is not read")
     for interceptor, module in channel.interceptors:
         found = _of_interceptor(draft, interceptor, module)
         if found is not None:
@@ -119,12 +120,13 @@ def _of_interceptor(draft: Draft, interceptor: Expression, module: Module) -> Ti
     methods = methods_of(draft, name)
     if not methods:
         return Unknown("an interceptor that is not read")
+    way = constructed(draft, origin) if origin is not None else ALONE
     for function, where in methods.values():
         for call in draft.program.calls_in(function, where):
             argument = call.argument("timeout", 1 if member_of(call.callee).endswith("CallDetails") else None)
             if argument is None or _is_passed_on(argument.value):
                 continue
-            found = timeout_of(draft, argument.value, where, argument.at, "session")
+            found = timeout_of(draft, argument.value, where, argument.at, "session", way=way)
             if found is not None:
                 return found
     return None

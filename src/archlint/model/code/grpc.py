@@ -11,7 +11,7 @@ from archlint.core.facts.documents import ProtoFile
 from archlint.core.facts.python import Expression, PythonCall, Reference
 from archlint.core.record import dataclass, pattern
 from archlint.core.system.calls import GrpcCall, Route
-from archlint.core.values import Setting, Truth, Unknown
+from archlint.core.values import Place, Setting, Truth, Unknown
 from archlint.model.code.channels import Channel, channel_deadline, channel_of
 from archlint.model.code.keywords import passed_on
 from archlint.model.code.objects import base_of, member_of, methods_of
@@ -79,19 +79,21 @@ def _calls(
             held = timeout
             if held is None and isinstance(target.host, str):
                 held = mesh_timeout(draft, target.host)
-            one = _subject(service, use, streams, channel, target, held)
+            one = _subject(draft, service, use, streams, channel, target, held, way.chain)
             seconds = held.value if isinstance(held, Setting) else "open" if held is None else "unknown"
             found.setdefault((one.target, seconds), one)
     return list(found.values())
 
 
 def _subject(
+    draft: Draft,
     service: str,
     use: StubUse,
     streams: dict[tuple[str, str], bool],
     channel: Channel | None,
     target: Target,
     timeout: Timeout,
+    chain: tuple[Place, ...],
 ) -> GrpcCall:
     if target.name == NOWHERE.name and isinstance(target.url, Unknown):
         target = NOWHERE
@@ -113,7 +115,7 @@ def _subject(
         is_internal=target.is_internal,
         is_long=_is_stream(use, streams),
         function=function,
-        related=target.chain,
+        related=(*chain, *(one for one in target.chain if one not in chain)),
         rpc=use.rpc,
         rpc_service=use.service,
         streaming=_is_stream(use, streams),

@@ -180,6 +180,9 @@ class Evaluation:
             passed = self._given.get((owner, last))
             if passed is not None:
                 return self.of(passed[0], passed[1], depth - 1, None)
+            passed = self._held(owner) if self._given else None
+            if passed is not None:
+                return self._attribute(self.objects.thing(*passed), last, depth - 1)
             if name in self.definitions.assignments:
                 found = self._assigned(name, depth)
                 return self._below(owner, last, found, depth) if owner in self.definitions.classes else found
@@ -192,6 +195,19 @@ class Evaluation:
             return self._attribute(self.objects.named(owner), last, depth)
         finally:
             self._busy.discard(name)
+
+    def _held(self, name: str) -> Given | None:
+        """What an attribute of an instance holds that the run gives: ``self.request`` of ``self.request.url``."""
+        owner, _, last = name.rpartition(".")
+        passed = self._given.get((owner, last))
+        if passed is not None:
+            return passed
+        assignments = self.definitions.assignments.get(name, ())
+        value, module = (assignments[0][0].value, assignments[0][1]) if len(assignments) == 1 else (None, None)
+        function = module.function(value.function) if module is not None and isinstance(value, Parameter) else None
+        if function is None or not isinstance(value, Parameter):
+            return None
+        return self._given.get((function.name, value.name))
 
     def _assigned(self, name: str, depth: int) -> list[Resolved]:
         owner, _, last = name.rpartition(".")

@@ -109,7 +109,8 @@ def arithmetic(operator: ast.operator, one: Expression, other: Expression) -> Ex
     """The number, where both operands are numbers and small; an Operation on what may be numbers elsewhere."""
     if not (isinstance(one, Literal) and isinstance(other, Literal)):
         symbol = _SYMBOLS.get(operator.__class__)
-        known = symbol is not None and isinstance(one, _NUMERIC) and isinstance(other, _NUMERIC)
+        kinds = (*_NUMERIC, Item) if symbol in ("*", "/") else _NUMERIC
+        known = symbol is not None and isinstance(one, kinds) and isinstance(other, kinds)
         return Operation(symbol, one, other) if known and symbol is not None else COMPUTED
     left, right = one.value, other.value
     if not isinstance(left, int | float) or not isinstance(right, int | float):
