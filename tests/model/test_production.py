@@ -39,6 +39,8 @@ from archlint.readers.python import read
         ("load/locustfile.py", False),
         ("docs/conf.py", False),
         ("smoke/check.py", False),
+        ("t/integration/tasks.py", False),
+        ("orders/t/tasks.py", True),
     ],
 )
 def test_paths_tell_tests_generated_and_vendored_code(path: str, expected: bool) -> None:
@@ -120,3 +122,25 @@ def test_modules_named_in_text_are_followed() -> None:
 def test_frameworks_that_load_by_convention_keep_all_code() -> None:
     files = {"manage.py": f"import django\n{MAIN}", "shop/views.py": "", "shop/signals.py": ""}
     assert reached(files, ("python", "manage.py", "runserver")) == ["manage.py", "shop/signals.py", "shop/views.py"]
+
+
+def test_a_script_in_a_folder_of_tools_counts_only_where_an_image_starts_it() -> None:
+    files = {
+        "app.py": "from celery import Celery\n\napp = Celery()\n",
+        "tasks.py": "def charge():\n    pass\n",
+        "scripts/check.py": MAIN,
+        "scripts/helpers.py": "def helper():\n    pass\n",
+    }
+    assert reached(files) == ["app.py", "scripts/helpers.py", "tasks.py"]
+    assert "scripts/check.py" in reached(files, command=("python", "scripts/check.py"))
+
+
+def test_alembic_files_are_migrations_wherever_they_lie() -> None:
+    files = {
+        "app.py": "from celery import Celery\n\napp = Celery()\n",
+        "database/revisions/env.py": "from alembic import context\n\ncontext.configure()\n",
+        "database/revisions/core/first.py": "from alembic import op\n\ndown_revision = None\n",
+        "database/upgrade.py": "from alembic import command\n\ncommand.upgrade(None, 'head')\n",
+        "env.py": "import os\n",
+    }
+    assert reached(files) == ["app.py", "database/upgrade.py", "env.py"]
