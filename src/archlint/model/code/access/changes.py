@@ -40,6 +40,13 @@ _HARMLESS = pattern(
     r"(?i)(?:^|\.)(?:log|logger|logging|metrics?|statsd|span|tracer|counter|histogram|response|resp|headers|params|"
     r"form|schema|parser|completions?|messages|embeddings|images|chat|llm|client_session|context|ctx|dict|set|params)\.\w+$"
 )
+_TOO_PLAIN = names("add set put update start process apply stop execute order remove store")
+"""Methods of lists and dictionaries, too."""
+_STORE = pattern(
+    r"(?i)(?:repo(?:s|sitor(?:y|ies))?|dao|store|storage|db|database|crud|session|queue|producer|publisher|bus|service|"
+    r"manager|handler|client|rpc|use_?case|interactor|unit_of_work|uow)s?(?:\.|$|\(|_)"
+)
+"""What objects are called through which something is changed, where their classes are not read."""
 _FILES = names(
     "upload_file upload_fileobj put_object upload_blob upload_from_string upload_from_file write_bytes write_text"
 )
@@ -165,22 +172,9 @@ def _by_name(draft: Draft, call: PythonCall, module: Module) -> Place | None:
     callee = draft.program.callee(call, module)
     if draft.program.function_named(callee) is not None:
         return None
-    if last in (
-        "add",
-        "set",
-        "put",
-        "update",
-        "start",
-        "process",
-        "apply",
-        "stop",
-        "execute",
-        "order",
-        "remove",
-        "store",
-    ):
+    if last in _TOO_PLAIN:
         return None
-    if not callee.startswith("?") and not callee.startswith(("nameko.", "fastapi.", "dapr.")):
+    if not callee.startswith(("?", "nameko.", "fastapi.", "dapr.")) and not _STORE.search(callee.rpartition(".")[0]):
         return None
     return Place(call.at, f"changes state: {last}()")
 
