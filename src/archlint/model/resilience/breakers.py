@@ -15,7 +15,7 @@ from archlint.core.system.base import link
 from archlint.core.system.calls import HttpCall, RemoteCall
 from archlint.core.system.resilience import CircuitBreaker
 from archlint.core.values import Place, Setting, Unknown
-from archlint.model.code.objects import Key, base_of, call_of, is_instance, key_of, member_of
+from archlint.model.code.objects import Key, base_of, call_of, class_named, is_instance, key_of, member_of
 from archlint.model.code.scope import code_scope
 from archlint.model.deployment.mesh_resilience import mesh_breaker
 from archlint.model.draft import Draft
@@ -24,7 +24,7 @@ from archlint.model.resilience.breaker_faults import fault_of, limits_of
 from archlint.model.resilience.breaker_libraries import BREAKER_NAMES, BREAKERS, CALLING, BreakerLibrary
 from archlint.model.resilience.reach import Guard, Spread, decorated
 
-_NAME = pattern(r"(?i)breaker|circuit")
+_NAME = pattern(r"(?i)circuit_?breaker|breaker|(?:^|[._])circuit$")
 _OWN = BreakerLibrary("its own breaker", "")
 _CLASSES = frozenset(BREAKERS)
 
@@ -123,16 +123,16 @@ def _find(draft: Draft, modules: list[Module]) -> tuple[list[Breaker], Guard]:
 
 def _made(draft: Draft, modules: Iterable[Module]) -> Iterator[tuple[PythonCall, Module, BreakerLibrary]]:
     for module in modules:
-        names = {one for one in module.called if one in BREAKER_NAMES or (_NAME.search(one) and one[:1].isupper())}
+        names = {one for one in module.called if one in BREAKER_NAMES or one.endswith("Breaker")}
         for call in module.calls_named(names) if names else ():
             name = draft.program.callee(call, module)
             library = BREAKERS.get(name)
-            if library is None:
+            if library is None and member_of(call.callee)[:1].isupper():
                 base = is_instance(draft, name, _CLASSES)
                 library = BREAKERS[base] if base is not None else None
-            if library is None and draft.program.function_named(f"{name}.__init__") is not None:
-                library = _OWN
-            if library is not None and not name.endswith(("Error", "Exception", "Listener", "State")):
+                if library is None and name.endswith("Breaker") and class_named(draft, name) is not None:
+                    library = _OWN
+            if library is not None:
                 yield call, module, library
 
 

@@ -203,13 +203,14 @@ def _subject(draft: Draft, trial: Trial, service: str, calls: tuple[RemoteCall, 
         what = calls[0].name
     if not what and trial.library in _CLIENT_LIBRARIES:
         what = "the calls of a client"
+    shown = f"{trial.library} around {what}"
     if not what:
-        inner = next((one.name for one, _ in trial.own if not one.name.startswith(("?", "print", "log"))), "")
-        what = inner or (function.name.rpartition(".")[2] if function is not None else "what it is given")
+        what = function.name.rpartition(".")[2] if function is not None else "a module"
+        shown = f"{trial.library} in {what}"
     place = function.name.rpartition(".")[2] if function is not None else "module"
     return Retry(
         at=trial.at,
-        name=f"{trial.library} around {what}",
+        name=shown,
         key=f"{service} {place} {trial.library} {what}",
         service=service,
         library=trial.library,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from archlint.core.facts.python import Expression, Literal, PythonCall, PythonFunction, Result
+from archlint.core.span import Span
 from archlint.core.values import Unknown
 from archlint.model.code.objects import call_of, member_of, values_of
 from archlint.model.draft import Draft
@@ -78,11 +79,24 @@ def _celery(
             jitter is None or jitter.value != Literal(False),
             exceptions_in(automatic.value),
         )
-    for call in retries[:1]:
+    handlers = [one for one in module.facts.handlers if one.function is not None]
+    failed = [
+        one
+        for one in retries
+        if one.argument("exc") is not None or any(_is_inside(one, handler.body) for handler in handlers)
+    ]
+    for call in failed or retries[:1]:
         limit = call.argument("max_retries")
         bound = _retries(draft, limit.value, module) if limit is not None else attempts
         pause = call.argument("countdown") or call.argument("eta")
-        yield _task(draft, make, function, module, call, bound, _pause(pause.value if pause else None), _NOT_SEEN, ())
+        kind = _pause(pause.value if pause else None) if failed else _NOT_SEEN
+        if made is not None and made.argument("retry_backoff") is not None and pause is None:
+            kind = _NOT_SEEN
+        yield _task(draft, make, function, module, call, bound, kind, _NOT_SEEN, ())
+
+
+def _is_inside(call: PythonCall, span: Span) -> bool:
+    return (span.line, span.column) <= (call.at.line, call.at.column) and call.at.end_line <= span.end_line
 
 
 def _pause(value: Expression | None) -> str | Unknown:

@@ -211,4 +211,4 @@ def _use_unread(draft: Draft, modules: list[Module], perhaps: Guard, spread: Spr
 
 def consumes(trial: Trial) -> bool:
     """Whether what is tried takes messages or serves, for ever."""
-    return any(member_of(call.callee) in CONSUMING for call, _ in trial.own)
+    return trial.library == "a loop" and any(member_of(call.callee) in CONSUMING for call, _ in trial.own)
