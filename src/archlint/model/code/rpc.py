@@ -136,9 +136,9 @@ def _calls(draft: Draft, index: _Handlers, module: Module) -> Iterator[_Found]:
 
 def _nameko(draft: Draft, index: _Handlers, module: Module) -> Iterator[_Found]:
     for call in module.facts.calls:
-        if call.name.count(".") < 2:
-            continue
         callee = call.callee
+        if member_of(callee) != "result" and call.name.count(".") < 2:
+            continue
         if member_of(callee) == "result":
             started = call_of(base_of(callee) or Literal(None), module)
             if started is None or member_of(started.callee) != "call_async":

@@ -8,8 +8,8 @@ at least its timeout times its attempts; where either is not known, nothing is s
 from __future__ import annotations
 
 from archlint.core.span import Span
-from archlint.core.system.calls import RemoteCall, TimeoutBudget
-from archlint.core.values import Place, Setting
+from archlint.core.system.calls import GrpcCall, RemoteCall, TimeoutBudget
+from archlint.core.values import Place, Setting, Unknown
 from archlint.model.draft import Draft
 from archlint.model.topology.serving import Serving
 
@@ -33,16 +33,28 @@ def add_timeout_budgets(draft: Draft, serving: Serving) -> None:
 
 def longest_wait(call: RemoteCall) -> float | None:
     """The seconds after which the caller has given up with all its attempts, None where that is not known."""
-    if not isinstance(call.timeout, Setting) or not isinstance(call.attempts, int):
+    attempts = _attempts(call)
+    if not isinstance(call.timeout, Setting) or not isinstance(attempts, int):
         return None
-    return call.timeout.value * call.attempts
+    return call.timeout.value * attempts
 
 
 def shortest_bound(call: RemoteCall) -> float | None:
     """The seconds that the call may take before it fails, at least, None where that is not known."""
+    attempts = _attempts(call)
     if not isinstance(call.timeout, Setting):
         return None
-    return call.timeout.value * (call.attempts if isinstance(call.attempts, int) else 1)
+    return call.timeout.value * (attempts if isinstance(attempts, int) else 1)
+
+
+def _attempts(call: RemoteCall) -> int | None | Unknown:
+    """How often the timeout runs: once where what repeats the call does so inside it (the mesh behind the client, gRPC
+    within a deadline)."""
+    if isinstance(call.retry, Setting):
+        inside = ("mesh", "gateway", "platform")
+        if call.retry.source in inside or (isinstance(call, GrpcCall) and call.retry.source in ("session", "library")):
+            return 1
+    return call.attempts
 
 
 def _subject(call: RemoteCall, waits: float, inner: RemoteCall, needs: float) -> TimeoutBudget:
