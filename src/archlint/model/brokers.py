@@ -30,7 +30,7 @@ _MAKERS = frozenset({"Celery", "RedisBroker", "RedisSettings", "Redis"})
 _KIND_OF_IMAGE = {image: key for key, kind in KINDS.items() for image in kind.images}
 _KIND_OF_SCHEME = {scheme: key for key, kind in KINDS.items() for scheme in kind.schemes}
 _KIND_OF_RESOURCE = {one: (key, rank) for key, kind in KINDS.items() for rank, one in enumerate(kind.resources)}
-_ALARMS = ("alarm", "alert", "budget", "billing", "notification", "karpenter", "cloudtrail")
+_ALARMS = ("alarm", "alert", "budget", "billing", "notification", "karpenter", "cloudtrail", "dlq", "dead", "failed")
 
 
 @dataclass(frozen=True)

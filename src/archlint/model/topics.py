@@ -42,7 +42,7 @@ def add_topics(draft: Draft) -> None:
         ours = [one for one in publishers if _broker(one) in (broker, "")]
         theirs = [one for one in consumers if _broker(one) in (broker, "")]
         sent, all_sent = _by_name(ours)
-        taken, all_taken = _by_name(theirs)
+        taken, all_taken = _by_name([one for one in theirs if one.service])
         declared = any(not one.service for one in theirs)
         is_closed = is_read and (all_bound or broker not in ("rabbitmq", ""))
         for name in sorted({*sent, *taken}):

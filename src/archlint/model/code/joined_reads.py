@@ -37,7 +37,10 @@ from archlint.model.program.program import Module
 
 _MOST_HOPS = 3
 _MOST_NODES = 200
-_LOOKUPS = names("fetchone fetchall fetchrow fetchval find_one scalars scalar_one_or_none get_item get_object_or_404")
+_LOOKUPS = names(
+    "fetchone fetchall fetchrow fetchval find_one scalars scalar_one_or_none get_item get_object_or_404 "
+    "get_or_404 first_or_404 one_or_404"
+)
 _MAYBE_LOOKUPS = names("execute scalar first one one_or_none all fetch fetch_one fetch_all find get filter")
 _STORES = (
     "asyncpg.",

@@ -13,26 +13,23 @@ from archlint.model.paths import names
 _WORD = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ASKING = names(
     "get list search find read check query fetch watch lookup validate verify calculate compute convert quote health "
-    "describe count is has exists predict infer estimate filter retrieve load show view preview resolve match compare "
-    "recommend suggest translate render generate classify detect analyze analyse score embed embeddings completions "
-    "completion chat graphql introspect token tokens login logout oauth auth authenticate authorize session sessions "
-    "signin openid ping status can evaluate geocode route parse decode encode scan inspect download"
+    "describe count is has exist predict infer estimate filter retrieve load show view preview resolve match compare "
+    "recommend suggest translate render generate classify detect analyze analyse score embed embedding completion chat "
+    "graphql introspect token login logout oauth auth authenticate authorize session signin openid ping status can "
+    "evaluate geocode route parse decode encode scan inspect download"
 )
 _TELLING = names(
-    "notify notification notifications mail mails email emails sms message messages slack telegram discord webhook "
-    "webhooks callback log logs audit track tracking analytics metric metrics telemetry trace report reports alert "
-    "alerts event events reindex index invalidate cache refresh sync warm purge publish broadcast emit push feed "
-    "subscribe heartbeat register_service test tests upload"
+    "notify notification mail email sms message slack telegram discord webhook callback log audit track tracking "
+    "analytic metric telemetry trace report alert event reindex index invalidate cache refresh sync warm purge publish "
+    "broadcast emit push feed subscribe heartbeat test upload"
 )
 _CHANGING = names(
-    "create add update delete remove set put place charge pay payment payments ship shipment shipments shipping "
-    "reserve reservation reservations book booking bookings process submit register transfer transfers debit credit "
-    "withdraw withdrawal deposit deposits allocate deduct decrement increment decrease increase confirm schedule "
-    "schedules insert save store assign order orders checkout purchase purchases account accounts user users invoice "
-    "customer customers "
-    "invoices transaction transactions inventory stock wallet wallets balance delivery deliveries enroll enrollments "
-    "subscription subscriptions ticket tickets seat seats hold empty open close approve issue redeem start provision "
-    "product products cart carts basket item items capture settle post patch"
+    "create add update delete remove set put place charge pay payment ship shipment shipping reserve reservation book "
+    "booking process submit register registration transfer debit credit withdraw withdrawal deposit allocate "
+    "allocation deduct decrement increment decrease increase confirm schedule insert save store assign order checkout "
+    "purchase account user invoice customer transaction inventory stock wallet balance delivery enroll enrollment "
+    "subscription ticket seat hold empty open close approve issue redeem start provision product cart basket item "
+    "capture settle post patch parcel fulfil fulfill fulfillment"
 )
 _UNDOING = pattern(
     r"compensat|(^|[^a-z])(undo|rollback|roll_back|revert|refund|release|unreserve|restore|void|reverse|unbook|uncharge|"
@@ -56,16 +53,17 @@ def words_of(text: str) -> list[str]:
 def changes_by_name(name: str) -> bool:
     """Whether an rpc of that name changes something: its verb says so."""
     for word in words_of(name):
-        if word in _ASKING or word in _TELLING:
+        if _is_among(word, _ASKING) or _is_among(word, _TELLING):
             return False
-        if word in _CHANGING:
+        if _is_among(word, _CHANGING):
             return True
     return False
 
 
 def asks_by_name(name: str) -> bool:
     """Whether something of that name only asks: its verb says so."""
-    return words_of(name)[:1] != [] and words_of(name)[0] in _ASKING
+    first = words_of(name)[:1]
+    return bool(first) and first[0] in _ASKING
 
 
 def changes_by_path(callee: str, path: str, function: str, kind: str) -> bool:
@@ -76,9 +74,9 @@ def changes_by_path(callee: str, path: str, function: str, kind: str) -> bool:
     if kind == "external" and _VENDORS.search(callee.lower()):
         return False
     words = words_of(path) or words_of(function)
-    if any(word in _TELLING or word in _ASKING for word in words):
+    if any(_is_among(word, _TELLING) or _is_among(word, _ASKING) for word in words):
         return False
-    return any(word in _CHANGING for word in [*words, *words_of(callee)])
+    return any(_is_among(word, _CHANGING) for word in [*words, *words_of(callee)])
 
 
 def undoes(*called: str) -> bool:
@@ -89,3 +87,8 @@ def undoes(*called: str) -> bool:
 def is_setup(function: str) -> bool:
     """Whether a function of that qualified name prepares data or tries a system out."""
     return _SETUP.match(function.rpartition(".")[2]) is not None
+
+
+def _is_among(word: str, group: frozenset[str]) -> bool:
+    """Whether a word or its singular is in a group."""
+    return word in group or word.removesuffix("s") in group or (word.endswith("ies") and f"{word[:-3]}y" in group)
