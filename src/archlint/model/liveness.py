@@ -25,7 +25,7 @@ from archlint.model.probes import routes_asked
 from archlint.model.program.program import Module
 
 _LIVE_PATH = pattern(
-    r"(?i)(?:.*/)?(?:live|livez|liveness|alive|healthz?/live(?:ness)?|live(?:ness)?[-_](?:check|probe))/?"
+    r"(?i)(?:.*/)?(?:livez|liveness|live(?:ness)?[-_](?:check|probe)|(?:healthz?|health[-_]?check|probes?)/a?live)/?"
 )
 _GRPC_TOOL = pattern(r"\bgrpc[-_]health[-_]probe\b")
 _STORE_TOOL = pattern(

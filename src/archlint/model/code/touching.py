@@ -80,7 +80,7 @@ class Touching:
             if _NOT_ASKING.search(name):
                 return None
             return "the cache" if _CACHES.match(name) else "the database"
-        if not name.startswith("?"):
+        if self._draft.program.function_named(name) is not None:
             return None
         if last in SQL_CALLS and call.arguments and _READS.match(sql_of(self._draft, call, module) or ""):
             return "the database"
