@@ -46,6 +46,7 @@ class Channel:
     address: Argument | None
     is_secure: Truth
     interceptors: tuple[tuple[Expression, Module], ...] = ()
+    is_grpclib: bool = False
 
 
 def channel_of(draft: Draft, expression: Expression, module: Module) -> Channel | None:
@@ -69,7 +70,7 @@ def channel_of(draft: Draft, expression: Expression, module: Module) -> Channel 
                 interceptors += list(items_of(draft, given.value, module))
             return Channel(made, module, made.argument("target", 0), callee in _SECURE, tuple(interceptors))
         if callee in _GRPCLIB:
-            return Channel(made, module, made.argument("host", 0), made.argument("ssl") is not None, ())
+            return Channel(made, module, made.argument("host", 0), made.argument("ssl") is not None, (), True)
         return None
     return None
 
@@ -109,6 +110,8 @@ def service_config_of(draft: Draft, channel: Channel, service: str, rpc: str, na
 
 
 def _options(channel: Channel) -> Argument | None:
+    if channel.is_grpclib:
+        return None
     return channel.made.argument("options", 1 if channel.is_secure is False else 2)
 
 

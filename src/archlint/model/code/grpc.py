@@ -8,38 +8,20 @@ options that are not read make it UNKNOWN.
 from __future__ import annotations
 
 from archlint.core.facts.documents import ProtoFile
-from archlint.core.facts.python import Expression, PythonCall, Reference
-from archlint.core.record import dataclass, pattern
+from archlint.core.facts.python import Argument, Reference
 from archlint.core.system.calls import GrpcCall, Route
 from archlint.core.values import Place, Setting, Truth, Unknown
+from archlint.model.code.bounds import bound_around, waited_for
 from archlint.model.code.channels import Channel, channel_deadline, channel_of
+from archlint.model.code.grpc_uses import STUB, StubUse, uses_in
 from archlint.model.code.keywords import passed_on
-from archlint.model.code.objects import base_of, member_of, methods_of
+from archlint.model.code.objects import member_of
 from archlint.model.code.scope import CodeScope, code_scope
 from archlint.model.code.targets import NOWHERE, Target, targets_of
 from archlint.model.code.timeouts import Timeout, combined, timeout_of
 from archlint.model.code.ways import Way, ways_of
 from archlint.model.deployment.mesh_timeouts import mesh_timeout
 from archlint.model.draft import Draft
-from archlint.model.program.program import Module
-
-_STUB = pattern(r"(?:^|\.)(\w+?)(?:Async)?Stub$")
-_HUMP = pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_INVOCATIONS = frozenset({"future", "with_call"})
-_BETTERPROTO = ("betterproto.ServiceStub", "betterproto.grpc.grpclib_client.ServiceStub")
-"""Stubs that take ``timeout`` and ``deadline`` when they are made and when they are called; none by default,
-betterproto 1.2 and 2.0: ``betterproto/grpc/grpclib_client.py``. grpclib has none either: ``grpclib/client.py``."""
-
-
-@dataclass(frozen=True)
-class StubUse:
-    """A call of a stub's method. ``stub`` made it, None where that is not known."""
-
-    call: PythonCall
-    module: Module
-    service: str
-    rpc: str
-    stub: tuple[PythonCall, Module] | None
 
 
 def add_grpc_calls(draft: Draft) -> None:
@@ -47,17 +29,20 @@ def add_grpc_calls(draft: Draft) -> None:
     scope = code_scope(draft)
     streams = _streams(draft)
     for module in scope.modules():
-        rpcs = {name for name in module.called if name in _INVOCATIONS or _may_be_rpc(draft, name)}
-        for call in module.calls_named(rpcs):
-            use = _use(draft, call, module)
-            if use is None:
-                continue
-            for service in scope.services_running(call, module):
-                draft.add(*_calls(draft, scope, service, use, streams))
+        waited = waited_for(module)
+        for use in uses_in(draft, module):
+            for service in scope.services_running(use.call, use.module):
+                bound = waited.get(use.index) if use.index is not None else None
+                draft.add(*_calls(draft, scope, service, use, streams, bound))
 
 
 def _calls(
-    draft: Draft, scope: CodeScope, service: str, use: StubUse, streams: dict[tuple[str, str], bool]
+    draft: Draft,
+    scope: CodeScope,
+    service: str,
+    use: StubUse,
+    streams: dict[tuple[str, str], bool],
+    waited: Argument | None,
 ) -> list[GrpcCall]:
     """The calls that a place makes in one service, each once: a client class may be made for several addresses."""
     channel = None
@@ -67,8 +52,11 @@ def _calls(
     mattering = [use.call.callee, *(one.value for one in use.call.arguments if one.name is not None)]
     function = use.module.function(use.call.function)
     found: dict[object, GrpcCall] = {}
-    for way in ways_of(draft, function, use.module, mattering, lambda home: service in scope.owners(home)):
+    ways = [use.way] if use.way is not None else []
+    for way in ways or ways_of(draft, function, use.module, mattering, lambda home: service in scope.owners(home)):
         timeout = _deadline(draft, use, way)
+        if timeout is None:
+            timeout = bound_around(draft, use.call, use.module, waited, way)
         if timeout is None:
             timeout = channel_deadline(draft, channel, use.service, use.rpc)
         address = channel.address if channel is not None else None
@@ -139,52 +127,6 @@ def _only_server(draft: Draft, caller: str, rpc_service: str) -> str | None:
     return next(iter(found)) if len(found) == 1 and caller not in found else None
 
 
-def _use(draft: Draft, call: PythonCall, module: Module) -> StubUse | None:
-    callee: Expression | None = call.callee
-    member = member_of(call.callee)
-    if member in _INVOCATIONS:
-        callee = base_of(call.callee)
-        member = member_of(callee) if callee is not None else ""
-    if not _may_be_rpc(draft, member):
-        return None
-    base = base_of(callee) if callee is not None else None
-    if base is None:
-        return None
-    origin = draft.program.origin(base, module)
-    name = draft.program.callee(*origin) if origin is not None else draft.program.qualify(base, module)
-    match = _STUB.search(name)
-    if match is None:
-        return None
-    return StubUse(call, module, match[1], _rpc_names(draft).get(member, member), origin)
-
-
-def _may_be_rpc(draft: Draft, member: str) -> bool:
-    return (member[:1].isupper() or member in _rpc_names(draft)) and not _STUB.search(member)
-
-
-def _rpc_names(draft: Draft) -> dict[str, str]:
-    """The rpcs whose methods in Python begin in lower case, by those: of protos, and of betterproto's stubs."""
-    found = draft.memo.get("rpc names")
-    if isinstance(found, dict):
-        return found
-    names: dict[str, str] = {}
-    is_better = draft.program.uses("betterproto")
-    for file in draft.index.of(ProtoFile):
-        for service in file.services:
-            for method in service.methods:
-                if not method.name[:1].isupper():
-                    names[method.name] = method.name
-                elif is_better:
-                    names[_HUMP.sub("_", method.name).lower()] = method.name
-    if is_better:
-        for base in _BETTERPROTO:
-            for stub in draft.program.subclasses(base):
-                for name in methods_of(draft, stub):
-                    names.setdefault(name, "".join(word.capitalize() for word in name.split("_")))
-    draft.memo["rpc names"] = names
-    return names
-
-
 def _deadline(draft: Draft, use: StubUse, way: Way) -> Timeout:
     """The deadline among the call's own arguments, or those of the stub where betterproto's takes one."""
     for call, module in ((use.call, use.module), use.stub or (use.call, use.module)):
@@ -228,7 +170,7 @@ def _streams(draft: Draft) -> dict[tuple[str, str], bool]:
             if not isinstance(target, Reference):
                 continue
             owner, _, rpc = target.name.rpartition(".")
-            match = _STUB.search(owner)
+            match = STUB.search(owner)
             origin = draft.program.origin(assignment.value, module) if match is not None else None
             if match is not None and origin is not None:
                 kind = member_of(origin[0].callee)

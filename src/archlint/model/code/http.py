@@ -9,16 +9,16 @@ not read makes it UNKNOWN.
 
 from __future__ import annotations
 
-from archlint.core.facts.python import Argument, Expression, Literal, PythonCall, Result
+from archlint.core.facts.python import Argument, Expression, Literal, PythonCall
 from archlint.core.system.calls import HttpCall
 from archlint.core.values import Setting, Truth, Unknown
+from archlint.model.code.bounds import bound_around, waited_for
 from archlint.model.code.client_settings import ClientSettings, client_settings
 from archlint.model.code.handed import HANDED_ON
-from archlint.model.code.http_libraries import TIMEOUT_CONTEXTS
 from archlint.model.code.http_uses import Use, names_of, use_of
 from archlint.model.code.keywords import carried
 from archlint.model.code.names import words_of
-from archlint.model.code.objects import call_of, member_of, text_of
+from archlint.model.code.objects import member_of, text_of
 from archlint.model.code.scope import CodeScope, code_scope
 from archlint.model.code.targets import Target, targets_of
 from archlint.model.code.timeouts import Timeout, combined, timeout_of
@@ -44,7 +44,7 @@ def add_http_calls(draft: Draft) -> None:
     settings = client_settings(draft, modules)
     names = names_of(modules)
     for module in modules:
-        bounded = _bounded_elsewhere(module)
+        bounded = waited_for(module)
         for index in module.places_named(names):
             call = module.facts.calls[index]
             use = use_of(draft, call, module)
@@ -206,7 +206,7 @@ def _timeout(
     draft: Draft, settings: ClientSettings, use: Use, service: str, waited: Argument | None, way: Way
 ) -> Timeout:
     explicit = _explicit(draft, use, way)
-    bound = _surrounding(draft, use, waited, way)
+    bound = bound_around(draft, use.call, use.module, waited, way)
     if explicit is not _NOT_GIVEN:
         assert not isinstance(explicit, _NotGiven)
         return explicit if explicit is not None else bound
@@ -257,35 +257,3 @@ def _explicit(draft: Draft, use: Use, way: Way) -> Timeout | _NotGiven:
     if not answers and not is_open:
         return _NOT_GIVEN
     return combined(answers, is_open)
-
-
-def _surrounding(draft: Draft, use: Use, waited: Argument | None, way: Way) -> Timeout:
-    """A bound around the call: ``asyncio.timeout``, ``asyncio.wait_for``, a timeout decorator."""
-    if waited is not None:
-        found = timeout_of(draft, waited.value, use.module, waited.at, way=way)
-        if found is not None:
-            return found
-    for context in reversed(use.call.contexts):
-        made = call_of(context, use.module)
-        if made is not None and draft.program.callee(made, use.module) in TIMEOUT_CONTEXTS and made.arguments:
-            found = timeout_of(draft, made.arguments[0].value, use.module, made.at, way=way)
-            if found is not None:
-                return found
-    if use.call.function is not None:
-        for decorator in use.module.facts.functions[use.call.function].decorators:
-            made = call_of(decorator, use.module)
-            name = member_of(made.callee if made is not None else decorator).lower()
-            if "timeout" in name or "time_limit" in name:
-                return Unknown("a decorator that may bound it")
-    return None
-
-
-def _bounded_elsewhere(module: Module) -> dict[int, Argument]:
-    """The calls that ``asyncio.wait_for`` waits for, by their index, with its timeout."""
-    found: dict[int, Argument] = {}
-    for call in module.calls_named({"wait_for"}):
-        if call.arguments and isinstance(call.arguments[0].value, Result):
-            timeout = call.argument("timeout", 1)
-            if timeout is not None:
-                found[call.arguments[0].value.call] = timeout
-    return found

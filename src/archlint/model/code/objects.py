@@ -116,6 +116,8 @@ def items_of(
     if expression is None or depth > 4:
         return
     expression, module = assigned(draft, expression, module)
+    if isinstance(expression, Result):
+        expression, module = draft.program.structure(expression, module) or (expression, module)
     if isinstance(expression, Display):
         for item in expression.items:
             if isinstance(item, Element):

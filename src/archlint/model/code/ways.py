@@ -85,6 +85,18 @@ def ways_of(
     return found[:MAX_WAYS]
 
 
+def way_through(draft: Draft, function: PythonFunction, module: Module, call: PythonCall, home: Module) -> Way:
+    """The way in which one call runs a function."""
+    direct = direct_call(draft, call, home, function) or call
+    given, places = _bound(function, module, direct, home)
+    return Way(
+        given,
+        {function.name: (direct, home)},
+        places,
+        (Place(call.at, f"calls {member_of(Reference(function.name))}"),),
+    )
+
+
 def _ways(
     draft: Draft,
     function: PythonFunction,
