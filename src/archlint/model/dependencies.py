@@ -11,7 +11,8 @@ from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.base import link
 from archlint.core.system.calls import Dependency, GrpcCall, HttpCall, RemoteCall
-from archlint.core.values import Place, Setting, Unknown, any_of
+from archlint.core.system.services import Service
+from archlint.core.values import Place, Setting, Truth, Unknown, any_of
 from archlint.model.draft import Draft
 
 _MOST_RELATED = 20
@@ -26,7 +27,7 @@ def add_dependencies(draft: Draft) -> None:
     dependencies: dict[str, list[Dependency]] = {}
     for name, made in sorted(calls.items()):
         caller = draft.service(name)
-        dependencies[name] = _dependencies(name, made, caller is not None and caller.role == "job")
+        dependencies[name] = _dependencies(name, made, _runs_once(caller))
         draft.add(*dependencies[name])
     for service in draft.services:
         link(
@@ -36,7 +37,7 @@ def add_dependencies(draft: Draft) -> None:
         )
 
 
-def _dependencies(service: str, calls: list[RemoteCall], is_one_shot: bool) -> list[Dependency]:
+def _dependencies(service: str, calls: list[RemoteCall], is_one_shot: Truth) -> list[Dependency]:
     grouped: dict[tuple[str, str], list[RemoteCall]] = {}
     for call in sorted(calls, key=lambda one: (one.at, one.key)):
         if call.target_kind in ("service", "external") and call.target != service and call.in_production_code is True:
@@ -60,6 +61,12 @@ def _dependencies(service: str, calls: list[RemoteCall], is_one_shot: bool) -> l
         )
         for (target, kind), made in sorted(grouped.items())
     ]
+
+
+def _runs_once(caller: Service | None) -> Truth:
+    if caller is None or isinstance(caller.is_long_running, Unknown):
+        return False
+    return caller.role == "job" or not caller.is_long_running
 
 
 def _is_probe(call: RemoteCall) -> bool:

@@ -25,6 +25,9 @@ from archlint.model.resilience.breaker_libraries import BREAKER_NAMES, BREAKERS,
 from archlint.model.resilience.reach import Guard, Spread, decorated
 
 _NAME = pattern(r"(?i)circuit_?breaker|breaker|(?:^|[._])circuit$")
+_ASKED = pattern(
+    r"(?i)allow|can_|is_|acquire|record|success|fail|open|before|after|check|on_|permit|trip|execut|available"
+)
 _OWN = BreakerLibrary("its own breaker", "")
 _CLASSES = frozenset(BREAKERS)
 
@@ -166,7 +169,12 @@ def _use(
                 breaker = _breaker_of(draft, context, module, breakers)
                 (breaker or perhaps).add(draft, [(call, module)], own=True)
             member = member_of(call.callee)
-            base = base_of(call.callee) if member in CALLING else call.callee
+            base = base_of(call.callee)
+            if base is not None and member not in CALLING and _NAME.search(_shown(base, module)):
+                _ask(draft, call, module, _breaker_of(draft, base, module, breakers) or perhaps)
+                continue
+            if member not in CALLING:
+                base = call.callee
             if base is None or not call.arguments or not _NAME.search(_shown(base, module)):
                 continue
             breaker = _breaker_of(draft, base, module, breakers)
@@ -176,6 +184,16 @@ def _use(
             elif breaker is None and member in CALLING:
                 perhaps.add_callbacks(draft, call, module)
                 perhaps.add(draft, [(call, module)], own=True)
+
+
+def _ask(draft: Draft, call: PythonCall, module: Module, guard: Guard) -> None:
+    """``if not breaker.allows(): raise …``, ``breaker.record_failure()``: it guards what the function does."""
+    function = module.function(call.function)
+    if function is None:
+        return
+    if not _ASKED.search(member_of(call.callee)):
+        return
+    guard.add(draft, [(one, module) for one in draft.program.calls_in(function, module)])
 
 
 def _shown(expression: object, module: Module, depth: int = 0) -> str:
