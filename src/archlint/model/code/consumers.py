@@ -6,9 +6,11 @@ second delivery harmless, when it acknowledges and where failed messages go.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from archlint.core.facts.python import PythonCall, Reference
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.calls import GrpcCall, HttpCall
 from archlint.core.system.messaging import Consumer, Effect
@@ -16,7 +18,7 @@ from archlint.core.values import UNKNOWN, Place, Setting, Truth, Unknown, is_unk
 from archlint.model.code.acknowledgement import acknowledgement_of
 from archlint.model.code.consuming_loops import looped
 from archlint.model.code.dead_letters import Declaration, dead_letter_of, declarations
-from archlint.model.code.handler_paths import handled_by
+from archlint.model.code.handler_paths import Handled, handled_by, levels_of
 from archlint.model.code.lambda_handlers import lambda_handlings
 from archlint.model.code.lost_failures import swallowed_at
 from archlint.model.code.message_effects import FoundEffect, effects_of
@@ -25,11 +27,12 @@ from archlint.model.code.message_recognition import deduplication_of
 from archlint.model.code.registered_callbacks import listening, registered
 from archlint.model.code.registrations import Handling, decorated, items_of
 from archlint.model.code.scope import CodeScope, ServiceCode
-from archlint.model.code.task_failures import failures_of_task
+from archlint.model.code.task_failures import failures_of_task, is_only_scheduled
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _MOST_PLACES = 10
+_SENDS_BACK = pattern(r"retry|requeue|republish|redeliver|dead_?letter|dlq|dlx|send_back|_nack|reject", re.IGNORECASE)
 _CHANGES = {
     "insert": "an insert",
     "update": "an update",
@@ -92,7 +95,7 @@ def _consumer(
 ) -> Consumer:
     handled = handled_by(draft, handling, code)
     calls = handled.calls
-    effects = list(effects_of(draft, calls, written))
+    effects = [one for one in effects_of(draft, calls, written) if not _sends_back(handled, one)]
     deduplication: Setting[str] | Unknown | None = deduplication_of(
         draft, [*calls, *_wrapper_calls(draft, handling)], effects
     )
@@ -105,8 +108,8 @@ def _consumer(
         dead_letter, setup = failures_of_task(draft, handling, code) if effects else (UNKNOWN, None)
         failures_at, failing = setup or failures_at, f"{service}'s {handling.library.capitalize()} application"
     if isinstance(dead_letter, Unknown):
-        swallowed = swallowed_at(draft, handling, handled, effects)
-        if swallowed is not None and handling.acknowledges not in ("once", "never", "auto"):
+        swallowed = swallowed_at(handling, handled, effects)
+        if swallowed is not None:
             dead_letter, declared_at = (
                 None,
                 (*declared_at, Place(swallowed, "every error ends here, and is only logged")),
@@ -139,7 +142,7 @@ def _consumer(
         change=f"{_CHANGES[first.kind]} ({first.what})" if first is not None else "",
         changes_state=bool(effects) or _may_change(calls),
         is_repeatable=_is_repeatable(effects),
-        deduplication=_once(handling, calls, effects, deduplication),
+        deduplication=_once(draft, handling, handled, effects, deduplication),
         acknowledgement=acknowledgement,
         acknowledged_at=acknowledged.at,
         dead_letter=dead_letter,
@@ -173,26 +176,57 @@ def _may_change(calls: Iterable[object]) -> Truth:
     return False if calls else UNKNOWN
 
 
+def _sends_back(handled: Handled, effect: FoundEffect) -> bool:
+    """Whether a message is sent back for another attempt, or to where the failed ones go: that is no change."""
+    place = handled.places.get(effect.at)
+    if effect.kind != "publish" or place is None:
+        return False
+    functions = (level.module.function(level.function) for level in levels_of(handled, *place))
+    return any(one is not None and _SENDS_BACK.search(one.name.rpartition(".")[2]) for one in functions)
+
+
 def _once(
+    draft: Draft,
     handling: Handling,
-    calls: list[tuple[PythonCall, Module]],
+    handled: Handled,
     effects: list[FoundEffect],
     found: Setting[str] | Unknown | None,
 ) -> Setting[str] | Unknown | None:
-    """Celery acknowledges before it runs a task, so that nothing runs twice unless the task retries. A task with one
-    change retries because that one failed: only with a second one is the first made again."""
-    if handling.acknowledges == "once" and found is None:
-        automatic = handling.call.argument("autoretry_for") if handling.call is not None else None
+    """Celery and rq take a task before they run it, so that nothing runs twice unless the task retries. A task with one
+    change retries because that one failed: only with a second one is the first made again. What only a schedule starts
+    has no message that could come again."""
+    if found is not None:
+        return found
+    if handling.library == "celery" and is_only_scheduled(draft, handling):
+        return Unknown("nothing hands the task a message: a schedule runs it")
+    if handling.acknowledges == "once":
+        given = handling.call.argument("autoretry_for") if handling.call is not None else None
         # What is retried for an error of its own only is told by the call that raises it, the last one made.
-        after_any = automatic is not None and any(
-            isinstance(one, Reference) and one.name in ("Exception", "BaseException")
-            for one in items_of(automatic.value)
+        after_any = given is not None and any(
+            isinstance(one, Reference) and one.name in ("Exception", "BaseException") for one in items_of(given.value)
         )
-        retries = after_any or any(call.name.endswith(".retry") for call, _ in calls)
-        if not retries:
+        again = handling.call is not None and handling.library == "rq" and handling.call.argument("retry") is not None
+        retries = [one for one in handled.calls if one[0].name.endswith(".retry")]
+        if not (after_any or again or retries):
             return Unknown("the task is acknowledged before it runs")
-        return None if sum(one.is_absolute is False for one in effects) > 1 else Unknown("the one change is retried")
-    return found
+        relative = [one for one in effects if one.is_absolute is False]
+        if not (after_any or again):
+            relative = [one for one in relative if any(_precedes(handled, one, *retry) for retry in retries)]
+        return None if len(relative) > 1 else Unknown("the one change is retried")
+    return None
+
+
+def _precedes(handled: Handled, effect: FoundEffect, retry: PythonCall, module: Module) -> bool:
+    """Whether a change is made above a retry, in the function that makes or leads to both."""
+    place = handled.places.get(effect.at)
+    if place is None:
+        return False
+    before = {(one.module.path, one.function): one for one in levels_of(handled, *place)}
+    for level in levels_of(handled, retry, module):
+        common = before.get((level.module.path, level.function))
+        if common is not None:
+            return (common.at.line, common.at.column) <= (level.at.line, level.at.column)
+    return False
 
 
 def _wrapper_calls(draft: Draft, handling: Handling) -> list[tuple[PythonCall, Module]]:

@@ -41,7 +41,7 @@ def lambda_handlings(draft: Draft, scope: CodeScope) -> Iterator[tuple[Handling,
         code = scope.code(owner) if owner is not None else None
         handling = Handling(
             "lambda", library.broker, function[0].at, module, None, *function, one.name,
-            acknowledges=library.acknowledges, acknowledged_at=one.at,
+            acknowledges=library.acknowledges, acknowledged_at=one.at, is_queued=one.is_queued,
         )  # fmt: skip
         yield handling, code or ServiceCode(Service(at=one.at, name=one.name, key=one.name), (module,))
 

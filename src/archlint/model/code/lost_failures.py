@@ -15,9 +15,9 @@ from archlint.model.code.consumer_libraries import ACKNOWLEDGING
 from archlint.model.code.handler_paths import Handled, Level, levels_of
 from archlint.model.code.message_effects import FoundEffect
 from archlint.model.code.registrations import Handling
-from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
+_TASKS = frozenset({"celery", "arq", "rq", "dramatiq", "temporal"})
 _BROAD = frozenset({"Exception", "BaseException"})
 _HARMLESS = pattern(
     r"(^|\.)(debug|info|warn|warning|error|exception|critical|log|print|print_exc|format_exc|sleep|rollback|str|repr|type"
@@ -26,21 +26,30 @@ _HARMLESS = pattern(
 )
 
 
-def swallowed_at(draft: Draft, handling: Handling, handled: Handled, effects: list[FoundEffect]) -> Span | None:
+def swallowed_at(handling: Handling, handled: Handled, effects: list[FoundEffect]) -> Span | None:
     """The clause that swallows the errors of every change that handling makes; None where there is none."""
+    if handling.library in _TASKS or handling.acknowledges in ("once", "never", "auto"):
+        return None
+    if handling.library == "lambda" and not handling.is_queued:
+        return None  # its own dead-letter queue is told of at the function
+    acks = [place for place in handled.calls if place[0].name.rpartition(".")[2] in _acks(handling)]
     changes = [handled.places[one.at] for one in effects if one.at in handled.places]
     if not changes:
         return None
     found: Span | None = None
     for call, module in changes:
-        clause = next(_clauses(draft, handling, levels_of(handled, call, module)), None)
+        clause = next(_clauses(handling, levels_of(handled, call, module), acks), None)
         if clause is None:
             return None
         found = found or clause
     return found
 
 
-def _clauses(draft: Draft, handling: Handling, levels: list[Level]) -> Iterator[Span]:
+def _acks(handling: Handling) -> frozenset[str]:
+    return ACKNOWLEDGING.get(handling.broker, frozenset())
+
+
+def _clauses(handling: Handling, levels: list[Level], acks: list[tuple[PythonCall, Module]]) -> Iterator[Span]:
     for level in levels:
         call = _call_at(level)
         if call is None or not _BROAD.intersection(call.catches):
@@ -52,9 +61,19 @@ def _clauses(draft: Draft, handling: Handling, levels: list[Level]) -> Iterator[
                 and not clause.reraises
                 and clause.at.line > level.at.line
                 and _only_logs(handling, clause, level.module)
+                and (handling.acknowledges == "after" or not acks or _acknowledged(clause, level, acks))
             ):
                 yield clause.at
                 break
+
+
+def _acknowledged(clause: PythonHandler, level: Level, acks: list[tuple[PythonCall, Module]]) -> bool:
+    """Whether the clause itself acknowledges the message. Whether it leaves before an acknowledgement behind the whole
+    ``try`` is not told."""
+    return any(
+        module is level.module and ack.function == clause.function and _holds(clause.body, ack.at)
+        for ack, module in acks
+    )
 
 
 def _call_at(level: Level) -> PythonCall | None:
@@ -62,7 +81,7 @@ def _call_at(level: Level) -> PythonCall | None:
 
 
 def _only_logs(handling: Handling, clause: PythonHandler, module: Module) -> bool:
-    acks = ACKNOWLEDGING.get(handling.broker, frozenset())
+    acks = _acks(handling)
     for call in module.facts.calls:
         if call.function != clause.function or not _holds(clause.body, call.at):
             continue

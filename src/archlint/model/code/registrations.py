@@ -48,7 +48,8 @@ class Handling:
     of the workspace between the library and the handler. ``registered_at`` is the registration in the service's code,
     ``declared_at`` the call that declared the queue, where the same function consumes what it returned.
     ``acknowledges`` is as a ``Library`` has it, or UNKNOWN; ``acknowledged_at`` is the line that says so.
-    ``dead_letter`` is what the registration itself says of failed messages.
+    ``dead_letter`` is what the registration itself says of failed messages. ``is_queued``: a function of the cloud gets
+    its messages from a queue or stream.
     """
 
     library: str
@@ -65,6 +66,7 @@ class Handling:
     acknowledged_at: Span | None = None
     declared_at: Span | None = None
     dead_letter: Setting[str] | Unknown | None = UNKNOWN
+    is_queued: bool = False
 
 
 def decorated(draft: Draft, module: Module) -> Iterator[Handling]:

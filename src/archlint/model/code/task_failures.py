@@ -39,11 +39,38 @@ def failures_of_task(
         setup = found.at if found is not None else None
     if setup is None:
         return Unknown("the application is out of sight"), None
-    name = handling.function.name if handling.function is not None else ""
-    if name not in _dispatched(draft):
+    if not is_dispatched(draft, handling):
         return Unknown("nothing hands the task a message: a schedule runs it again"), None
     kept = _kept(draft, code)
     return kept, setup
+
+
+def is_dispatched(draft: Draft, handling: Handling) -> bool:
+    """Whether some code of the workspace hands the task to workers."""
+    return handling.function is not None and handling.function.name in _dispatched(draft)
+
+
+def is_only_scheduled(draft: Draft, handling: Handling) -> bool:
+    """Whether a schedule names the task, and no code hands it to workers."""
+    if handling.function is None or is_dispatched(draft, handling):
+        return False
+    given = handling.call.argument("name") if handling.call is not None else None
+    written = getattr(given.value, "value", None) if given is not None else None
+    last = handling.function.name.rpartition(".")[2]
+    return any(name == written or name.rpartition(".")[2] == last for name in _scheduled(draft))
+
+
+def _scheduled(draft: Draft) -> frozenset[str]:
+    """The tasks that schedules name: ``{"task": "orders.tasks.clean", "schedule": crontab(…)}``."""
+    found = draft.memo.get("scheduled tasks")
+    if not isinstance(found, frozenset):
+        found = draft.memo["scheduled tasks"] = frozenset(
+            literal.value
+            for module in draft.program.modules.values()
+            for literal in module.facts.strings
+            if literal.name == "task" and literal.context == "entry"
+        )
+    return found
 
 
 def _application(draft: Draft, code: ServiceCode) -> PythonCall | None:

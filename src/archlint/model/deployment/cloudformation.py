@@ -27,17 +27,19 @@ _TYPES = (
 )  # fmt: skip
 _STREAM_EVENTS = ("Kinesis", "DynamoDB", "MSK", "SelfManagedKafka")
 _ASYNCHRONOUS_EVENTS = ("SNS", "S3", "EventBridgeRule", "CloudWatchEvent")
+_QUEUES = (*_STREAM_EVENTS, "SQS", "MQ")
 _MESSAGE_EVENTS = (*_STREAM_EVENTS, "SNS", "SQS", "EventBridgeRule", "CloudWatchEvent", "MQ")
 
 
 @dataclass(frozen=True)
 class FunctionHandler:
-    """A function of the cloud: where its code lies, ``module.function`` of its handler, and what triggers it."""
+    """A function of the cloud that messages trigger: where its code lies, ``module.function`` of its handler, and
+    whether they come from a queue or stream."""
 
     directory: str
     handler: str
     name: str
-    event: str
+    is_queued: bool
     at: Span
 
 
@@ -98,7 +100,7 @@ def message_handlers(draft: Draft) -> Iterator[FunctionHandler]:
             code = values.get("Properties.CodeUri")
             below = str(code.value).removeprefix("./").rstrip("/") if code is not None else ""
             folder = join(directory, below) if below and below != "." else directory
-            yield FunctionHandler(folder or "", str(handler.value), name, event, handler.at)
+            yield FunctionHandler(folder or "", str(handler.value), name, event in _QUEUES, handler.at)
 
 
 def _add_function(draft: Draft, template: Template, name: str, values: dict[str, ConfigValue]) -> None:

@@ -134,13 +134,14 @@ def function_handlers(module: TerraformModule) -> Iterator[FunctionHandler]:
     """The functions that messages trigger, by the names of their handlers."""
     mapped = (one.value("function_name") for one in module.of("aws_lambda_event_source_mapping"))
     triggered = {found.address for value in mapped if (found := _function(module, value)) is not None}
+    queued = frozenset(triggered)
     triggered |= {one.address for one in _invoked(module)}
     for function in module.of("aws_lambda_function"):
         handler = function.value("handler")
         if function.address in triggered and isinstance(handler, str) and "." in handler:
             written = function.value("function_name")
             name = written if isinstance(written, str) else function.block.labels[1]
-            yield FunctionHandler(_source(module, function), handler, name, "messages", function.at)
+            yield FunctionHandler(_source(module, function), handler, name, function.address in queued, function.at)
 
 
 def _source(module: TerraformModule, function: Resource) -> str:
