@@ -103,11 +103,11 @@ def _formatter(draft: Draft, code: ServiceCode, entry: Expression, module: Modul
     given = _given(entry)
     maker = given.pop("()", None) or given.pop("class", None)
     written = given.get("format") or given.get("fmt")
-    if maker is None:
+    name = _class_text(draft, maker.value, module) if maker is not None else "logging.Formatter"
+    if name in ("logging.Formatter", "picologging.Formatter"):
         if written is None or not isinstance(written.value, Literal) or not JSON_FORMAT.match(str(written.value.value)):
             return NONE
         return format_fields(str(written.value.value))
-    name = _class_text(draft, maker.value, module)
     if name is None:
         return OPEN
     if name.startswith("structlog."):

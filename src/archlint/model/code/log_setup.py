@@ -18,6 +18,7 @@ from archlint.core.facts.python import (
     Reference,
     Result,
 )
+from archlint.core.span import Span
 from archlint.core.system.services import LoggingSetup
 from archlint.core.values import UNKNOWN, Setting, Unknown, is_unknown
 from archlint.model.code.log_dictionaries import dictionary_set_up
@@ -32,6 +33,7 @@ from archlint.model.code.log_fields import (
     lacking,
     written_fields,
 )
+from archlint.model.code.log_files import file_set_up, launch_set_ups
 from archlint.model.code.log_formats import (
     DUMPS,
     JSON,
@@ -124,7 +126,10 @@ def logging_of(
 ) -> LoggingSetup | Unknown | None:
     """What sets up the service's logs; ``tracing`` is what traces it, as that may put the trace on records."""
     found = sorted(
-        (one for module in code.modules for one in _set_ups(draft, code, module, around)),
+        (
+            *(one for module in code.modules for one in _set_ups(draft, code, module, around)),
+            *launch_set_ups(draft, code, around),
+        ),
         key=lambda one: (one.rank, _distance(one.at.path, code), one.at),
     )
     for wanted in (JSON, None, TEXT):
@@ -184,11 +189,9 @@ def _set_ups(draft: Draft, code: ServiceCode, module: Module, around: Surroundin
                 yield _basic(draft, call, module, around)
         elif last in ("dictConfig", "fileConfig"):
             name = draft.program.callee(call, module)
-            if name == "logging.config.dictConfig":
-                argument = call.argument("config", 0)
-                yield dictionary_set_up(draft, code, argument.value if argument else None, module, call.at, around)
-            elif name == "logging.config.fileConfig":
-                yield Found(call.at, Unknown("logging is configured by a file"))
+            argument = call.argument("config" if last == "dictConfig" else "fname", 0)
+            if name in ("logging.config.dictConfig", "logging.config.fileConfig"):
+                yield _configured(draft, code, argument.value if argument else None, module, call.at, around)
         elif last == "setFormatter":
             argument = call.argument("fmt", 0)
             if argument is not None and ("logging" in imported or "picologging" in imported):
@@ -208,7 +211,7 @@ def _set_ups(draft: Draft, code: ServiceCode, module: Module, around: Surroundin
             given = call.argument("log_config")
             assert given is not None
             if not (isinstance(given.value, Literal) and given.value.value is None):
-                yield dictionary_set_up(draft, code, given.value, module, call.at, around)
+                yield _configured(draft, code, given.value, module, call.at, around)
     for assignment in module.facts.assignments:
         name = assignment.target.name if isinstance(assignment.target, Reference) else ""
         if name == f"{module.facts.name}.LOGGING" and "settings" in module.facts.name.split("."):
@@ -217,6 +220,16 @@ def _set_ups(draft: Draft, code: ServiceCode, module: Module, around: Surroundin
         # Both write plain lines to the console where nobody configures them.
         at = next(one.at for one in module.facts.imports if one.module.split(".")[0] in ("loguru", "structlog"))
         yield Found(at, TEXT, rank=1)
+
+
+def _configured(
+    draft: Draft, code: ServiceCode, expression: Expression | None, module: Module, at: Span, around: Surroundings
+) -> Found:
+    """A dictionary, or the file that it comes from."""
+    found = dictionary_set_up(draft, code, expression, module, at, around)
+    if is_unknown(found.format):
+        return file_set_up(draft, code, expression, module, around) or found
+    return found
 
 
 def _basic(draft: Draft, call: PythonCall, module: Module, around: Surroundings) -> Found:
