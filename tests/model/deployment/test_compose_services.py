@@ -59,6 +59,21 @@ def test_values_come_from_the_env_file_beside_it_and_an_example_sets_nothing() -
     assert (url.at.path, url.at.line, [place.at.line for place in url.chain]) == (".env", 1, [7])
 
 
+def test_a_line_of_an_env_file_may_use_those_above_it() -> None:
+    draft = build({
+        "compose.yaml": """\
+            services:
+              orders:
+                image: registry.example.com/orders:1.0.0
+                environment:
+                  - STOCK_ADDRESS
+                  - URL=http://${STOCK_ADDRESS}
+            """,
+        ".env": "STOCK_PORT=50051\nSTOCK_ADDRESS=stock:${STOCK_PORT}\n",
+    })  # fmt: skip
+    assert variables(draft, "orders") == {"STOCK_ADDRESS": "stock:50051", "URL": "http://stock:50051"}
+
+
 def test_an_override_is_laid_over_its_base_and_is_not_production() -> None:
     draft = build({
         "docker-compose.yml": "services:\n  orders:\n    image: a/orders:1\n    environment: {A: '1', B: '2'}\n",

@@ -9,6 +9,7 @@ Source: https://github.com/compose-spec/compose-spec (merge, interpolation).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Values
 from dataclasses import field
 
@@ -103,6 +104,16 @@ def interpolate(text: str, values: Values[str, str], seen: set[str] | None = Non
             result.append(value)
             position = name.end()
     return "".join(result), is_known
+
+
+def settled(lines: Iterable[ConfigValue]) -> dict[str, str]:
+    """The values of an env file: a line may use those above it
+    (https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax)."""
+    found: dict[str, str] = {}
+    for line in lines:
+        if line.value is not None:
+            found[line.key] = interpolate(str(line.value), found)[0]
+    return found
 
 
 def _closing(text: str, opening: int) -> int | None:
@@ -203,7 +214,7 @@ def _assemble(
         tree=files[path],
         is_complete=complete[0],
     )
-    values = {name: str(one.value) for name, one in dotenv.items() if one.value is not None}
+    values = settled(dotenv.values())
     places = {name: Place(one.at, f"sets {name}") for name, one in dotenv.items()}
     for name, definition in services.items():
         replaced = _replace(definition, values, places, project)

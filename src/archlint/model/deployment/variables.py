@@ -20,7 +20,7 @@ from archlint.core.system.workloads import Container, EnvironmentVariable
 from archlint.core.tree import Mapping, Node
 from archlint.core.values import UNKNOWN, Place, Unknown, is_unknown
 from archlint.model.deployment.compose import compose_nodes
-from archlint.model.deployment.compose_files import Project, keyed
+from archlint.model.deployment.compose_files import Project, keyed, settled
 from archlint.model.deployment.environments import deployed
 from archlint.model.deployment.helm import UNKNOWN_PART
 from archlint.model.deployment.kubernetes import container_nodes
@@ -280,16 +280,19 @@ def _of_compose(
             is_open = Unknown(f"{relative} is not in the scan")
             continue
         place = Place(_line(item), f"takes all of {relative}")
+        values = settled(files[path])
         for value in files[path]:
-            given = "" if value.value is None else str(value.value)
+            given = values.get(value.key, "")
             found[value.key] = _variable(container, value.key, given, "env-file", value.at, (place,))
     declared = keyed(tree.get(node, "environment"))
+    beside: dict[str, str] | None = None
     for entry in tree.entries(declared):
         text = tree.text(entry.value)
         at = entry.value.at
         if text is None:
-            here = next((one.value for one in files.get(_dotenv(project), ()) if one.key == entry.key), None)
-            passed = UNKNOWN if here is None else str(here)
+            if beside is None:
+                beside = settled(files.get(_dotenv(project), ()))
+            passed = beside.get(entry.key, UNKNOWN)
             found[entry.key] = _variable(container, entry.key, passed, "interpolation", _place(entry), ())
             continue
         if at in project.unresolved:
