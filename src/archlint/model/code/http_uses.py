@@ -133,11 +133,24 @@ def _of_client(
     if base is not None and (inner := call_of(base, module)) is not None and inner.name == "super":
         # A client that passes a request on: the call is where the client is used.
         return None
-    origin = draft.program.origin(base, module) if base is not None else None
+    origin = _origin(draft, base, call, module) if base is not None else None
     # A method that a subclass inherits is named by the library's class: what was made tells the class itself.
     made = draft.program.callee(*origin) if origin is not None else _own_class(draft, base, module)
     own_class = made if made and is_instance(draft, made, CLIENT_CLASSES) is not None else owner
     return Use(call, module, passed, client.library, form, member, client, own_class, origin, base)
+
+
+def _origin(draft: Draft, base: Expression, call: PythonCall, module: Module) -> tuple[PythonCall, Module] | None:
+    """The call that made a client; of the clients that a script keeps in one name, the last before the call."""
+    if call.function is None and isinstance(base, Reference):
+        before = [
+            one.value
+            for one in module.facts.assignments
+            if one.target == base and one.function is None and one.at.line <= call.at.line
+        ]
+        if len(before) > 1:
+            return draft.program.origin(before[-1], module)
+    return draft.program.origin(base, module)
 
 
 def _own_class(draft: Draft, base: Expression | None, module: Module) -> str:
