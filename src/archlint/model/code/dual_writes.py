@@ -66,7 +66,9 @@ def _subject(
     draft: Draft, service: str, function: PythonFunction, sent: _Sent, changes: tuple[StoredChange, ...]
 ) -> DualWrite:
     publication = sent.publication
-    channel = publication.channel or next(iter(channels_of(draft, publication.call, publication.module)))
+    channel = publication.channel or next(
+        iter(channels_of(draft, publication.call, publication.module, publication.way))
+    )
     where = f"{service}.{function.name.rpartition('.')[2]}"
     change = next((one for one in changes if one.verb != "commit"), changes[0])
     return DualWrite(

@@ -38,7 +38,7 @@ def _publishers(draft: Draft, scope: CodeScope) -> Iterable[Publisher]:
         module, call = one.module, one.call
         found = module.function(one.function)
         function = found.name if found is not None else ""
-        channels = (one.channel,) if one.channel is not None else channels_of(draft, call, module)
+        channels = (one.channel,) if one.channel is not None else channels_of(draft, call, module, one.way)
         for service in scope.services_running(call, module):
             for channel in channels:
                 yield Publisher(
