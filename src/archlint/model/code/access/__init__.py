@@ -17,6 +17,7 @@ from archlint.core.system.security import ApiOperation
 from archlint.core.system.services import Service
 from archlint.core.values import Place, Setting, Truth, Unknown
 from archlint.model.code.access.changes import change_of
+from archlint.model.code.access.deliveries import Deliveries, deliveries_of
 from archlint.model.code.access.layers import Hook, hooks_of, of_layers
 from archlint.model.code.access.methods import methods_allowed
 from archlint.model.code.access.purposes import only_reads, purpose_of, says_change
@@ -42,10 +43,11 @@ _FRAMEWORKS_OUTSIDE = frozenset({"graphql", "library", "lambda", "chalice"})
 def add_api_operations(draft: Draft) -> None:
     """Add the operations."""
     gateways = gateways_of(draft)
+    deliveries = deliveries_of(draft)
     for service in draft.services:
         declared = declared_routes(draft, service.name)
         if declared is not None and service.role != "test-tool":
-            _add_routes(draft, service, declared, gateways)
+            _add_routes(draft, service, declared, gateways, deliveries)
     _excuse_insides(draft, gateways)
     for contract in draft.select(Contract):
         if contract.format == "openapi":
@@ -71,7 +73,7 @@ def _excuse_insides(draft: Draft, gateways: Gateways) -> None:
                     link(one, authentication=Unknown("only services that identify their callers reach it"))
 
 
-def _add_routes(draft: Draft, service: Service, declared: Declared, gateways: Gateways) -> None:
+def _add_routes(draft: Draft, service: Service, declared: Declared, gateways: Gateways, deliveries: Deliveries) -> None:
     unsafe = [
         (route, found, method)
         for route, found in declared.routes
@@ -86,7 +88,7 @@ def _add_routes(draft: Draft, service: Service, declared: Declared, gateways: Ga
     if "django" in service.frameworks:
         hooks.append(Hook(None, of_django_middleware(draft, modules)))
     for route, found, method in unsafe:
-        draft.add(_operation(draft, service, declared, route, found, method, hooks, gateways))
+        draft.add(_operation(draft, service, declared, route, found, method, hooks, gateways, deliveries))
 
 
 def _methods(draft: Draft, route: Route, found: Found) -> tuple[str, ...]:
@@ -110,6 +112,7 @@ def _operation(
     method: str,
     hooks: list[Hook],
     gateways: Gateways,
+    deliveries: Deliveries,
 ) -> ApiOperation:
     handler, owner = handler_of(draft, found, method)
     path = route.path if isinstance(route.path, str) else found.path
@@ -118,6 +121,8 @@ def _operation(
     named = frozenset(call.name.rpartition(".")[2] for call, _ in calls)
     name = handler[0].name if handler is not None else found.handler
     purpose = purpose_of(shown if isinstance(path, str) else "", name, method, named)
+    if purpose == "business" and (shown in deliveries.paths or (handler and handler[0].at in deliveries.handlers)):
+        purpose = "message"
     reachable: Truth = True if route.protocol == "http" else gateways.reaches(service.name)
     authentication: Evidence = Unknown("not looked for")
     changes: Truth = Unknown("not looked for")
@@ -168,10 +173,9 @@ def _changes(
     draft: Draft, route: Route, method: str, path: str, handler: Handler | None, name: str
 ) -> tuple[Truth, tuple[Place, ...]]:
     guessed = method in ("POST", "ANY", "RPC")
-    changes, related = change_of(draft, handler, guessed)
-    if changes is not True and guessed and only_reads(path, name):
-        return False, ()
-    return changes, related
+    is_question = guessed and only_reads(path, name)
+    changes, related = change_of(draft, handler, guessed, is_question)
+    return (False, ()) if changes is not True and is_question else (changes, related)
 
 
 def handler_of(draft: Draft, found: Found, method: str) -> tuple[Handler | None, str | None]:

@@ -33,6 +33,8 @@ from archlint.model.paths import names
 from archlint.model.program.program import Module
 
 _DEPTH = 6
+_SHALLOW = 3
+"""How far away a list or dictionary that changes still is the state of the API, and not a library's own."""
 _MUTATORS = names("append add update pop remove insert clear extend setdefault popitem discard appendleft popleft")
 _COMMITS = names("commit flush add_all bulk_save_objects bulk_insert_mappings save_all")
 _CREATED = pattern(r"20[12](?: .*)?|(?:HTTP_)?20[12]_(?:CREATED|ACCEPTED)|CREATED|ACCEPTED|HTTP_20[12]")
@@ -47,6 +49,8 @@ _STORE = pattern(
     r"manager|handler|client|rpc|use_?case|interactor|unit_of_work|uow)s?(?:\.|$|\(|_)"
 )
 """What objects are called through which something is changed, where their classes are not read."""
+_ASIDE = pattern(r"(?i)cache|metric|registr|memo|log|seen|stat|test|hook|plugin|error|warn|header|loader")
+"""What lists and dictionaries of a module are called that are no state of the API."""
 _FILES = names(
     "upload_file upload_fileobj put_object upload_blob upload_from_string upload_from_file write_bytes write_text"
 )
@@ -54,19 +58,23 @@ _REMOVALS = names("os.remove os.unlink os.rename os.replace shutil.move shutil.c
 
 
 def change_of(
-    draft: Draft, handler: tuple[PythonFunction, Module] | None, is_post: bool
+    draft: Draft, handler: tuple[PythonFunction, Module] | None, is_post: bool, is_question: bool = False
 ) -> tuple[Truth, tuple[Place, ...]]:
-    """Whether handling changes state, with the place of the first change that is seen."""
+    """Whether handling changes state, with the place of the first change that is seen.
+
+    ``is_question``: its name says that it only reads; then what it calls may note that it was asked.
+    """
     if handler is None:
         return (Unknown("its handler is not read"), ()) if is_post else (True, ())
     function, module = handler
-    calls = draft.program.reachable(function, module, _DEPTH)
+    calls = draft.program.reachable(function, module, _SHALLOW - 1 if is_question else _DEPTH)
     written = _written(draft)
     kept = [(call, home) for call, home in calls if not _is_cache(call, home)]
     for effect in effects_of(draft, kept, written):
         if not (effect.at in written and _reads_elsewhere(draft, effect.at)):
             return True, (Place(effect.at, f"changes state: {effect.what}"),)
-    place = _kept(draft, function, module, calls)
+    near = draft.program.reachable(function, module, 1 if is_question else _SHALLOW)
+    place = _kept(draft, function, module, near)
     if place is not None:
         return True, (place,)
     guess = None
@@ -77,7 +85,7 @@ def change_of(
         guess = guess or _by_name(draft, call, home)
     if guess is not None:
         return True, (guess,)
-    if is_post and _creates(function, module):
+    if is_post and not is_question and _creates(function, module):
         return True, (Place(function.at, "answers that something was created or accepted"),)
     if is_post:
         return Unknown("nothing that it changes is seen"), ()
@@ -186,7 +194,7 @@ def _kept(
     for call, home in calls:
         if member_of(call.callee) in _MUTATORS:
             base = base_of(call.callee)
-            if base is not None and _is_kept(draft, base, home, 0):
+            if base is not None and not _ASIDE.search(call.name) and _is_kept(draft, base, home, 0):
                 return Place(call.at, f"changes what the process keeps: {member_of(call.callee)}()")
     ran = {(home.path, call.function) for call, home in calls}
     ran.update((module.path, place) for place, one in enumerate(module.facts.functions) if one is function)
