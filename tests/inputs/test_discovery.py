@@ -141,6 +141,10 @@ def test_folders_of_dependencies_are_not_walked(tmp_path: Path) -> None:
         {
             "src/env/pyvenv.cfg": "",
             "src/env/lib/x.py": "",
+            "stock/pyvenv.cfg": "",
+            "stock/Scripts/x.py": "",
+            "stock/lib/x.py": "",
+            "stock/main.py": "",
             "node_modules/a/x.py": "",
             "go/go.mod": "",
             "go/vendor/x.py": "",
@@ -149,8 +153,8 @@ def test_folders_of_dependencies_are_not_walked(tmp_path: Path) -> None:
         },
     )
     found = discover(tmp_path, Config())
-    assert paths(found) == ["vendor/app.py"]
-    assert found.left_out["folders of dependencies"] == 4
+    assert paths(found) == ["stock/main.py", "vendor/app.py"]
+    assert found.left_out["folders of dependencies"] == 6
 
 
 def test_binary_generated_and_lock_files_are_counted(tmp_path: Path) -> None:

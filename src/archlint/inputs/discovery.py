@@ -44,6 +44,7 @@ _DEPENDENCY_FOLDERS = frozenset({
     ".next", ".nuxt", ".serverless", ".aws-sam", "cdk.out", ".ipynb_checkpoints", ".idea", ".hypothesis",
 })  # fmt: skip
 _VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", "CVS"})
+_ENVIRONMENT_FOLDERS = frozenset({"bin", "lib", "lib64", "include", "share", "Lib", "Scripts", "Include"})
 _VENDOR_MARKS = frozenset({"modules.txt", "autoload.php", "bundle"})
 _NO_DATA = hashlib.blake2b(b"", digest_size=16).hexdigest()
 
@@ -135,9 +136,12 @@ class _Walk:
                 self.gap(path or ".", "unreadable", reason)
                 continue
             names = {entry.name for entry in entries}
-            if "pyvenv.cfg" in names or (path.endswith("vendor") and self.is_vendored(place, names)):
+            if path.endswith("vendor") and self.is_vendored(place, names):
                 self.left_out["folders of dependencies"] += 1
                 continue
+            if "pyvenv.cfg" in names:  # code may stand beside a virtual environment that was made in its own folder
+                self.left_out["folders of dependencies"] += len(names & _ENVIRONMENT_FOLDERS)
+                entries = [one for one in entries if one.name not in _ENVIRONMENT_FOLDERS and one.name != "pyvenv.cfg"]
             if ".gitignore" in names:
                 ignored = ignored.extended(gitignore(path, place))
             if "Chart.yaml" in names:

@@ -24,6 +24,11 @@ from archlint.model.linking import FILLERS, normal
 from archlint.model.paths import is_below, is_own_source, names, parent, words
 from archlint.model.production import APPLICATIONS, is_production
 
+_OFFICIAL = names(
+    "python node golang go java openjdk eclipse-temurin amazoncorretto ruby php rust swift elixir erlang haskell julia "
+    "perl mono dart bun deno gradle maven alpine debian ubuntu fedora centos rockylinux busybox scratch nginx httpd "
+    "caddy"
+)
 _STRUCTURAL = names("src app docker build deploy deployment image code source dockerfiles")
 
 
@@ -138,7 +143,9 @@ def _is_application(module: PythonModule) -> bool:
 
 
 def _base_images(builds: list[ImageBuild]) -> set[str]:
-    return {normal(last_part(parse(build.base).repository)) for build in builds if isinstance(build.base, str)}
+    """The names of images that others are built on: not Docker's own, which no folder of that name builds."""
+    repositories = {parse(build.base).repository for build in builds if isinstance(build.base, str)}
+    return {normal(last_part(one)) for one in repositories if one not in _OFFICIAL}
 
 
 def _stands_alone(build: ImageBuild, directory: str, sources: Sources, bases: set[str], directories: set[str]) -> bool:

@@ -110,6 +110,20 @@ def test_a_contract_in_a_consumers_folder_is_nobodys_whose_code_is_not_read() ->
     assert implemented(system) == {"GET /v1/orders": "yes", "POST /v1/payments": "unknown"}
 
 
+def test_a_contract_beside_code_that_nobody_reads_is_anothers_only_as_a_whole() -> None:
+    files = {
+        "web/Dockerfile": 'FROM node:22\nCOPY . .\nCMD ["npm", "start"]\n',
+        "web/app.js": "start()\n",
+        "stock/Dockerfile": DOCKERFILE,
+        "stock/app.py": app("GET /v1/items", "POST /v1/items"),
+    }
+    part = openapi("Store API", "GET /v1/items", "POST /v1/items", "GET /v1/orders")
+    copy = openapi("Store API", "GET /v1/items", "POST /v1/items")
+    for text, expected in ((part, ("web",)), (copy, ("stock",))):
+        system = system_of({**files, "web/openapi.yaml": text})
+        assert {one.title: one.services for one in system.select(Contract)} == {"Store API": expected}
+
+
 def test_services_with_alike_routes_keep_to_their_own_contracts() -> None:
     alike = app("GET /v1/items", "POST /v1/items")
     system = system_of(

@@ -35,6 +35,21 @@ def test_compose_files_in_a_folder_of_their_own_build_from_the_root() -> None:
         assert services(draft) == [("buying", "orders", "service", True, ["compose/shop.yml"])]
 
 
+def test_a_folder_called_like_an_official_image_is_no_base_image() -> None:
+    draft = build({
+        "node-service/Dockerfile": "FROM node:22\nCOPY . .\nCMD [\"npm\", \"start\"]\n",
+        "node-service/app.js": "start()\n",
+        "company-base/Dockerfile": "FROM python:3.13\nCOPY . .\n",
+        "company-base/tools.py": "VALUE = 1\n",
+        "orders/Dockerfile": DOCKERFILE.replace("python:3.12-slim", "company-base:1.0"),
+        "orders/app.py": APPLICATION,
+    })  # fmt: skip
+    assert [(name, is_read) for name, _, _, is_read, _ in services(draft)] == [
+        ("node-service", False),
+        ("orders", True),
+    ]
+
+
 def test_processes_of_one_code_base_are_one_service() -> None:
     draft = build({
         "shop/Dockerfile": DOCKERFILE,

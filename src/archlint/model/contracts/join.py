@@ -219,6 +219,9 @@ def _servings(names: Names, document: Document) -> list[Serving]:
             if (match := _match(document, service.routes)).operations
         ]
         found = met if document.format == "proto" else _sharing(document, met)
+        if home is not None and home.directory and not home.is_read:
+            # It is that service's, whose code nobody reads here, unless it is a copy of all that another one serves.
+            found = [one for one in found if len(one.match.operations) == len(document.operations)]
     if found or document.format == "proto":
         return found
     if home is not None and (home in named or not (named or names.has_own_document(home, document))):
