@@ -307,6 +307,8 @@ def _set(draft: Draft, function: PythonFunction, module: Module) -> Fields:
         if isinstance(one.target, Item):
             if isinstance(one.target.key, Literal):
                 names.add(str(one.target.key.value))
+                if isinstance(one.value, Dictionary):
+                    names |= keys_of(draft, one.value, module).names
             else:
                 values = draft.program.evaluate(one.target.key, module)
                 if isinstance(values, Unknown):

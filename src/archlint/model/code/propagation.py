@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from archlint.core.facts.documents import Dockerfile
 from archlint.core.facts.python import (
     Choice,
     Dictionary,
@@ -26,9 +27,12 @@ from archlint.core.system.calls import GrpcCall, HttpCall, RemoteCall, RpcCall
 from archlint.core.system.messaging import Publisher
 from archlint.core.system.services import Service, TracedClient
 from archlint.core.values import Place, Setting, Truth, Unknown
-from archlint.model.code.instrumentation import around_tracing, unread_telemetry
+from archlint.model.code.instrumentation import around_tracing, launch_commands, unread_telemetry
+from archlint.model.code.library_versions import needs_of
 from archlint.model.code.objects import class_named, items_of
 from archlint.model.code.propagation_libraries import (
+    ALL_IN_ONE,
+    ALL_PACKAGES,
     BY_HAND,
     BY_HAND_INSTRUMENTATIONS,
     CALLED_INSTRUMENTS,
@@ -36,9 +40,11 @@ from archlint.model.code.propagation_libraries import (
     CONTEXT_HEADERS,
     ENTRY_POINTS,
     INJECTIONS,
+    INSTALLS_ALL,
     INSTRUMENTS_ALL,
     INSTRUMENTS_SOME,
     Client,
+    packages_of,
 )
 from archlint.model.code.scope import ServiceCode, code_scope
 from archlint.model.code.telemetry_libraries import OPENTELEMETRY, TRACING_WORDS
@@ -140,9 +146,10 @@ def _propagation(
         return given
     around = around_tracing(draft, code.service)
     if around is not None:
-        if client.given_by and around.value == OPENTELEMETRY:
+        if around.value != OPENTELEMETRY:
+            return Unknown(f"what {around.value} instruments is not known")
+        if client.given_by and (around.source == "platform" or _is_installed(draft, code, client)):
             return around
-        return Unknown(f"what {around.value} instruments is not known")
     if tracing.value != OPENTELEMETRY and tracing.value not in BY_HAND:
         return Unknown(f"{tracing.value} may instrument it")
     injected = _injected(draft, code, uses)
@@ -178,6 +185,20 @@ def _instrumented(draft: Draft, code: ServiceCode, library: str, client: Client)
             if library in CALLED_INSTRUMENTS[name]:
                 return Setting(name, "code", module.calls_named(frozenset({name}))[0].at)
     return found
+
+
+def _is_installed(draft: Draft, code: ServiceCode, client: Client) -> bool:
+    """Whether the package is there that ``opentelemetry-instrument`` would load: it loads what is installed, which is
+    known where requirements name some instrumentations and nothing installs the rest."""
+    needs = needs_of(draft, code.service.name, code.own[0].path)
+    if not needs(*ALL_PACKAGES) or needs(*ALL_IN_ONE, *packages_of(client)):
+        return True
+    images = {one.path for one in draft.images if one.service == code.service.name}
+    texts = [text for text, _, _ in launch_commands(draft, code.service.name)]
+    for file in draft.index.of(Dockerfile):
+        if file.at.path in images:
+            texts += [one.text for stage in file.stages for one in stage.instructions if one.keyword == "RUN"]
+    return any(INSTALLS_ALL in text or "opentelemetry-instrumentation" in text for text in texts)
 
 
 def _injected(draft: Draft, code: ServiceCode, uses: list[Use]) -> Setting[str] | Unknown | None:

@@ -82,6 +82,25 @@ CLIENTS: dict[str, Client] = {
 }
 """Libraries that are not here (redis, Dapr, Pub/Sub and Service Bus, which trace by themselves) are not judged."""
 
+INSTALLS_ALL = "opentelemetry-bootstrap"
+"""Installs the instrumentations of all libraries that are there: https://opentelemetry.io/docs/zero-code/python/"""
+ALL_IN_ONE = ("opentelemetry-contrib-instrumentations", "splunk-opentelemetry", "elastic-opentelemetry")
+
+
+def packages_of(client: Client) -> tuple[str, ...]:
+    """The distributions that hold the client's instrumentations."""
+    return tuple(one.replace(".", "-").replace("_", "-") for one in client.given_by)
+
+
+ALL_PACKAGES = tuple(
+    sorted(
+        {package for client in CLIENTS.values() for package in packages_of(client)}
+        | {
+            f"opentelemetry-instrumentation-{one}"
+            for one in ("fastapi", "flask", "django", "asgi", "wsgi", "starlette")
+        }
+    )
+)
 INSTRUMENTS_ALL = names(
     "opentelemetry.distro opentelemetry.instrumentation.auto_instrumentation opentelemetry.instrumentation.environment "
     "splunk_otel traceloop"
