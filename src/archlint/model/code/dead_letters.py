@@ -25,8 +25,10 @@ from archlint.model.program.program import Module
 _DECLARATIONS = frozenset({"queue_declare", "declare_queue"})
 _QUEUES = _DECLARATIONS | {"Queue", "RabbitQueue", "subscriber", "create_queue", "create_subscription"}
 _DEAD_WORDS = pattern(
-    r"dlq|dlx|dead[-_. ]?letter|poison|parking[-_]?lot|quarantine|failed[-_. ](messages|events|topic)|\.errors?$", re.I
+    r"dlq|dlx|dead[-_. ]?letter|poison|parking[-_]?lot|quarantine|failed[-_. ](messages|events|topic)", re.I
 )
+_ERROR_TOPIC = pattern(r"^[\w-]+([.-][\w-]+)*[.-](errors?|failed|failures?)$")
+_TOPIC_NAME = pattern(r"topic|queue|subject|stream|channel", re.I)
 _MOST_NAMES = 500
 _POLICY = "x-dead-letter-exchange"
 _MAY_HOLD = Unknown("a policy of the broker may hold for the queue")
@@ -242,7 +244,11 @@ def _handles_failures(draft: Draft, code: ServiceCode) -> Span | None:
     """A topic or helper for failed messages, anywhere in the service: who has one means to use it."""
     for module in code.modules:
         for literal in module.facts.strings:
-            if (_DEAD_WORDS.search(literal.value) and len(literal.value) < 120) or _DEAD_WORDS.search(literal.name):
+            named = len(literal.value) < 120 and (
+                _DEAD_WORDS.search(literal.value)
+                or (_ERROR_TOPIC.match(literal.value) and _TOPIC_NAME.search(literal.name))
+            )
+            if named or _DEAD_WORDS.search(literal.name):
                 return literal.at
         for call in module.facts.calls:
             if _DEAD_WORDS.search(call.name):

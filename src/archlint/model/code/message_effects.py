@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from archlint.core.facts.python import Literal, Member, PythonCall, Result
 from archlint.core.record import pattern
 from archlint.core.span import Span
-from archlint.core.values import UNKNOWN, Unknown
+from archlint.core.values import Unknown
 from archlint.model.code.effect_values import has_text, is_generated, is_reply
 from archlint.model.code.message_libraries import (
     BROKER,
@@ -61,6 +61,8 @@ def _effect(draft: Draft, call: PythonCall, module: Module, written: Mapping[Spa
         return FoundEffect("publish" if last == "xadd" else "increment", call.at, last, False)
     if last in MAIL:
         return FoundEffect("mail", call.at, last, False)
+    if last == "send" and draft.program.callee(call, module).endswith("users.messages.send"):
+        return FoundEffect("mail", call.at, "a mail", False)
     if last in PUBLISH or last in _SENT:
         return _sent(draft, call, module, last)
     name = call.name
@@ -136,9 +138,9 @@ def _file(draft: Draft, call: PythonCall, module: Module, last: str) -> FoundEff
     mode = made.argument("mode", 1) if made is not None and made.name.rpartition(".")[2] == "open" else None
     if mode is None or not isinstance(mode.value, Literal) or not isinstance(mode.value.value, str):
         return None
-    if "a" in mode.value.value:
-        return FoundEffect("file", call.at, "a file that is appended to", False)
-    return FoundEffect("file", call.at, "a file", UNKNOWN) if "w" in mode.value.value else None
+    if "a" not in mode.value.value:
+        return None
+    return FoundEffect("file", call.at, "a file that is appended to", False)
 
 
 def _texts(draft: Draft, call: PythonCall, module: Module) -> Iterator[str]:
