@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator
 from archlint.core.facts.python import PythonCall, Reference
 from archlint.core.record import pattern
 from archlint.core.span import Span
-from archlint.core.system.calls import GrpcCall, HttpCall
+from archlint.core.system.calls import GrpcCall
 from archlint.core.system.messaging import Consumer, Effect
 from archlint.core.values import UNKNOWN, Place, Setting, Truth, Unknown, is_unknown, known
 from archlint.model.code.acknowledgement import acknowledgement_of
 from archlint.model.code.consuming_loops import looped
 from archlint.model.code.dead_letters import Declaration, dead_letter_of, declarations
 from archlint.model.code.handler_paths import Handled, handled_by, levels_of
+from archlint.model.code.http_methods import http_methods
 from archlint.model.code.lambda_handlers import lambda_handlings
 from archlint.model.code.lost_failures import swallowed_at
 from archlint.model.code.message_effects import FoundEffect, effects_of
@@ -48,7 +49,7 @@ _CHANGES = {
 
 def consumers_of(draft: Draft, scope: CodeScope) -> list[Consumer]:
     """The consumers of all services."""
-    written = {one.at: one.method for one in draft.select(HttpCall) if isinstance(one.method, str)}
+    written = http_methods(draft)
     written |= {one.at: f"rpc {one.rpc}" for one in draft.select(GrpcCall) if isinstance(one.rpc, str)}
     declared = declarations(draft, scope)
     found: dict[tuple[str, Span, str], Consumer] = {}

@@ -32,6 +32,7 @@ from archlint.model.program.index import Definitions, Module
 from archlint.model.program.structures import entries, structure
 from archlint.model.program.things import (
     CALLING,
+    FIELDS,
     MAX_DEPTH,
     NO_BASES,
     NOTHING,
@@ -230,6 +231,12 @@ class Objects:
                 return found
             if name.rpartition(".")[2] in WRAPPING_METHODS:
                 return self.thing(call.callee.base, module, depth - 1) if isinstance(call.callee, Member) else NOTHING
+        if name in FIELDS:
+            factory = call.argument("default_factory")
+            if factory is not None and not isinstance(factory.value, Lambda):
+                return self.result(PythonCall(call.at, factory.value, (), call.function), module, depth - 1)
+            default = call.argument("default") or factory
+            return self.thing(default.value, module, depth - 1) if default is not None else NOTHING
         if name.startswith(PROVIDERS) and call.arguments:
             made = self.thing(call.arguments[0].value, module, depth - 1)
             inner_call = PythonCall(call.at, call.arguments[0].value, call.arguments[1:], call.function)

@@ -51,6 +51,9 @@ TRANSPARENT = {
 }
 """Library functions that give back (the result of) their argument of that position."""
 
+FIELDS = frozenset({"dataclasses.field", "pydantic.Field", "pydantic.fields.Field", "attr.ib", "attrs.field"})
+"""Functions that describe a field, with its default."""
+
 PROVIDERS = "dependency_injector.providers."
 """Classes whose instances make (an instance of) their first argument with the others."""
 

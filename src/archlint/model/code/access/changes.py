@@ -26,6 +26,7 @@ from archlint.core.span import Span
 from archlint.core.system.calls import GrpcCall, HttpCall
 from archlint.core.values import Place, Truth, Unknown
 from archlint.model.code.access.purposes import WRITES, only_reads
+from archlint.model.code.http_methods import http_methods
 from archlint.model.code.message_effects import effects_of
 from archlint.model.code.objects import base_of, call_of, member_of
 from archlint.model.draft import Draft
@@ -126,9 +127,7 @@ def _is_created(value: Expression) -> bool:
 def _written(draft: Draft) -> Mapping[Span, str]:
     memo = draft.memo.get("unsafe calls")
     if not isinstance(memo, dict):
-        memo = draft.memo["unsafe calls"] = {
-            one.at: one.method for one in draft.select(HttpCall) if isinstance(one.method, str)
-        }
+        memo = draft.memo["unsafe calls"] = http_methods(draft)
     return memo
 
 
