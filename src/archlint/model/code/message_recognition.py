@@ -26,6 +26,7 @@ from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _LISTED = LOOKUPS | {"get", "filter", "where"}
+_EVENTS = frozenset({"publish", "emit", "send", "handle", "handler", "on", "notify", "dispatch", "produce", "route"})
 _KEYS = ("idempotency_key", "MessageDeduplicationId", "deduplication_id", "job_id", "_job_id")
 
 
@@ -39,7 +40,7 @@ def deduplication_of(
             text = sql_of(draft, call, module) or ""
             if INSERT_ONCE.search(text) and INBOX.search(text):
                 return Setting("an inbox table", "code", call.at)
-        if (words_of(call.name) & CHECK_WORDS) and last not in COUNTED and not call.name.startswith(LOGS):
+        if _asks(call.name, last):
             return Setting("a check of what was processed", "code", call.at)
         if any(CONFLICTS.search(name) for name in call.catches) and effects:
             return Setting("a handled unique constraint", "code", call.at)
@@ -57,3 +58,12 @@ def deduplication_of(
             if argument.name == "headers" and has_text(argument.value, "idempotency-key"):
                 return Setting("an idempotency key", "code", argument.at)
     return None
+
+
+def _asks(name: str, last: str) -> bool:
+    """Whether a call asks or notes what was processed. An event that is called so (``PaymentProcessed``,
+    ``publish_payment_processed``) does neither."""
+    if last in COUNTED or last[:1].isupper() or name.startswith(LOGS):
+        return False
+    words = words_of(name)
+    return bool(words & CHECK_WORDS) and not words & _EVENTS
