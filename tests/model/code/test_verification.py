@@ -107,3 +107,72 @@ def test_a_token_may_be_verified_before_on_every_way_on_some_or_on_none() -> Non
     answers = ["unknown" if is_unknown(one.is_verified_upstream) else one.is_verified_upstream for one in found]
     assert [one.at.line for one in found] == [7, 10, 13]
     assert answers == [True, "unknown", False]
+
+
+@pytest.mark.parametrize(
+    ("decoding", "problem"),
+    [
+        ("jwt.decode(token, key, algorithms=['RS256'], options=options())", SIGNATURE),
+        ("jwt.decode(token, key, algorithms=['RS256'], options=passed or OPTIONS)", SIGNATURE),
+        ("jwt.decode(token, key, algorithms=['RS256'], options={**OPTIONS, 'verify_signature': True})", None),
+        ("jwt.PyJWT().decode(token, key, algorithms=['RS256'], options=OPTIONS)", SIGNATURE),
+        (
+            "jwt.decode(token, key, algorithms=[header_of(token)['alg']])",
+            "its algorithm is taken from the token's own header",
+        ),
+        ("jws.verify(token, key, ['RS256'], False)", SIGNATURE),
+        ("jws.verify(token, key, ['RS256'])", None),
+        ("python_jwt.process_jwt(token)", SIGNATURE),
+        ("jwcrypto.jwt.JWT(jwt=token)", SIGNATURE),
+        ("jwcrypto.jwt.JWT(jwt=token, key=key)", None),
+        ("jwt.encode({}, None, algorithm='none')", "it is made with the algorithm none"),
+    ],
+)
+def test_options_and_headers_are_followed_to_where_they_are_made(decoding: str, problem: str | None) -> None:
+    body = f"""\
+        import jwcrypto.jwt
+        import jwt
+        import python_jwt
+        from jose import jws
+
+        OPTIONS = {{"verify_signature": False}}
+
+        def options():
+            return OPTIONS
+
+        def header_of(token):
+            return jwt.get_unverified_header(token)
+
+        def user(token, key, passed=None):
+            return {decoding}
+        """
+    draft = system_of({"orders/app.py": body}, "orders")
+    assert [one.problem for one in draft.select(TokenVerification)] == [problem]
+
+
+def test_a_peek_is_verified_upstream_where_its_callers_verify_deep_down() -> None:
+    draft = system_of(
+        {
+            "orders/app.py": """\
+                import jwt
+
+                def is_ours(token):
+                    return jwt.decode(token, options={"verify_signature": False})["iss"] == "shop"
+
+                def manager():
+                    return jwt
+
+                def checked(token):
+                    return decoded(token)
+
+                def decoded(token):
+                    return jwt.decode(token, KEY, algorithms=["RS256"])
+
+                def user(token):
+                    return checked(token) if is_ours(token) else None
+                """
+        },
+        "orders",
+    )
+    (peek,) = [one for one in draft.select(TokenVerification) if one.problem is not None]
+    assert peek.is_verified_upstream is True

@@ -98,11 +98,15 @@ def _of_options(
     if found is None:
         return None, ()
     value, where, said = found
-    switched = {
-        key.value: _is_off(draft, one, where)
-        for key, one in value.entries
-        if isinstance(key, Literal) and isinstance(key.value, str)
-    }
+    switched: dict[str, bool] = {}
+    for key, one in value.entries:
+        if isinstance(key, Literal) and isinstance(key.value, str):
+            switched[key.value] = _is_off(draft, one, where)
+        elif key is None:
+            inner = _dictionary(draft, one, where, 1)
+            for name, below in inner[0].entries if inner is not None else ():
+                if isinstance(name, Literal) and inner is not None:
+                    switched[str(name.value)] = _is_off(draft, below, inner[1])
     if switched.get("verify_signature"):
         return SIGNATURE, said
     if switched.get("verify_exp"):

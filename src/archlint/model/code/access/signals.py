@@ -80,6 +80,8 @@ def _all(draft: Draft, module: Module) -> Iterator[tuple[int | None, Evidence]]:
     for test in facts.tests:
         for look in test.looks:
             yield test.function, _of_read(look.value, 0)
+            if look.asks in ("in", "not in") and STORES.search(_shown(look.value)):
+                yield test.function, Unknown(f"{_shown(look.value)} is asked")
     for text in facts.strings:
         if text.context == "comparison" and HEADERS.match(text.value):
             yield text.function, Unknown(f"{text.value} is looked for")

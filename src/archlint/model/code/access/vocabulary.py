@@ -52,7 +52,7 @@ PASSED_DEPENDENCY = names("user principal identity caller tenant claims subject"
 
 STATE_NAMES = pattern(
     r"(?:^|\.)(?:current_user|current_identity|current_token|request\.user|request\.auth|request\.authorization|"
-    r"request\.session|request\.remote_user|g\.(?:user|current_user|identity|auth\w*|token\w*)|flask\.session|"
+    r"request\.remote_user|g\.(?:user|current_user|identity|auth\w*|token\w*)|"
     r"state\.(?:user\w*|auth\w*|identity|token\w*|claims)|ctx\.user|context\.user|is_authenticated|invocation_metadata|"
     r"request\.cookies|request\.jwt\w*|user_context|auth_context|request_context\.authorizer)$",
     re.IGNORECASE,
