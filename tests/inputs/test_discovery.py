@@ -239,3 +239,11 @@ def test_a_name_that_is_no_text_is_a_gap_and_no_crash(tmp_path: Path) -> None:
     assert [(gap.at.path, gap.kind, gap.reason) for gap in workspace.gaps] == [
         ("caf?.py", "unreadable", "its name is not UTF-8; rename it")
     ]
+
+
+def test_a_manifest_in_utf_16_is_a_manifest(tmp_path: Path) -> None:
+    manifest = "apiVersion: v1\nkind: Service\nmetadata:\n  name: orders\n"
+    lay_out(
+        tmp_path, {"little.yaml": manifest.encode("utf-16"), "big.yaml": b"\xfe\xff" + manifest.encode("utf-16-be")}
+    )
+    assert [file.kind for file in discover(tmp_path, Config()).files] == [Kind.KUBERNETES, Kind.KUBERNETES]

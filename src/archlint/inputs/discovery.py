@@ -208,7 +208,7 @@ class _Walk:
             if kind_of(path, data.replace(b"\0", b""), chart) not in (None, Kind.CONFIGURATION, Kind.SQL):
                 self.gap(path, "binary", "the file holds NUL bytes, so it is no source text; exclude it")
             return
-        kind = kind_of(path, data, chart)
+        kind = kind_of(path, _as_utf8(data), chart)
         if kind is None:
             self.left_out["of no kind that archlint knows"] += 1
         elif is_generated(name, kind, data):
@@ -265,6 +265,13 @@ class _Walk:
 def _is_no_text(name: str) -> bool:
     """Whether the name holds bytes that are no UTF-8: no report could write it."""
     return any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _as_utf8(data: bytes) -> bytes:
+    """The bytes of a text in UTF-16, which PowerShell writes, as UTF-8; all others as they are."""
+    if not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data
+    return data.decode("utf-16", "replace").encode("utf-8", "replace")
 
 
 def _read(place: str, size: int) -> bytes:

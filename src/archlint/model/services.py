@@ -76,16 +76,22 @@ def _name(one: Candidate) -> str:
     called |= {normal(last_part(item.image.repository)) for item in running if item.image is not None}
     workloads = list(dict.fromkeys(item.workload for item in running))
     if own is not None and normal(own) in called:
-        return workloads[0] if len(workloads) == 1 and normal(workloads[0]) == normal(own) else own
+        return _once(workloads[0]) if len(workloads) == 1 and normal(workloads[0]) == normal(own) else own
     manifests = list(dict.fromkeys(item.workload for item in running if item.platform == "kubernetes"))
     for names_ in (manifests, workloads):
         if len(names_) == 1:
-            return names_[0]
+            return _once(names_[0])
     if own:
         return own
     published = [item.workload for item in running if item.ports]
     images = [last_part(image) for build in one.builds for image in build.images]
     return next(iter((*published, *workloads, *images)), "application")
+
+
+def _once(name: str) -> str:
+    """``orders`` for ``orders-orders``: a chart that puts its own name behind that of its release."""
+    half = len(name) // 2
+    return name[:half] if half and name == f"{name[:half]}-{name[:half]}" else name
 
 
 def _service(draft: Draft, name: str, one: Candidate, sources: Sources) -> Service:

@@ -50,6 +50,15 @@ def test_a_folder_called_like_an_official_image_is_no_base_image() -> None:
     ]
 
 
+def test_a_release_and_its_chart_of_one_name_give_that_name_once() -> None:
+    draft = build({
+        "apps/orders/Dockerfile": DOCKERFILE,
+        "apps/orders/app.py": APPLICATION,
+        "k8s/orders.yaml": deployment("orders-orders", "ghcr.io/shop/orders:1.0.0"),
+    })  # fmt: skip
+    assert [name for name, *_ in services(draft)] == ["orders"]
+
+
 def test_processes_of_one_code_base_are_one_service() -> None:
     draft = build({
         "shop/Dockerfile": DOCKERFILE,

@@ -42,6 +42,8 @@ def test_a_credential_is_a_secret_however_weak(name: str, value: object) -> None
         ("SECRETS_DIR", "/run/secrets"),
         ("DB_SECRET_NAME", "orders-db"),
         ("existingSecret", "orders-db"),
+        ("spec.data.0.secretKey", "DATABASE_URL"),
+        ("queueURLSecretKey", "ORDER_EVENTS_QUEUE_URL"),
         ("DB_SECRET", "prod/orders/password"),
         ("TOKEN_EXPIRY_SECONDS", "3600"),
         ("ACCESS_TOKEN_EXPIRE", "15m"),

@@ -265,6 +265,8 @@ def _by_name(name: str, text: str, is_source: bool) -> Secret | None:
         return None
     if not is_source and kind != "password" and not signs and _is_a_name(text, name):
         return None
+    if not is_source and _KEY_OF_A_SECRET.search(name) and _ENVIRONMENT_NAME.match(text):
+        return None
     return _secret("name", text)
 
 
@@ -278,6 +280,8 @@ def _is_a_name(text: str, name: str) -> bool:
     return False
 
 
+_KEY_OF_A_SECRET = pattern(r"[sS]ecretKey$")
+"""``secretKey: DATABASE_URL`` of an ExternalSecret or in a chart's values: the key under which a Secret has the value."""
 _OBJECT_WORDS = frozenset(
     [
         "secret",
