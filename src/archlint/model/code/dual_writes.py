@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from archlint.core.facts.python import Literal, Member, PythonCall, PythonFunction, Reference
 from archlint.core.record import dataclass, pattern
 from archlint.core.system.consistency import DualWrite
-from archlint.core.values import Place, known
+from archlint.core.values import Place, Unknown, known
 from archlint.model.change_capture import captured
+from archlint.model.code.effect_values import is_reply
 from archlint.model.code.publications import Publication, job_of, publications
 from archlint.model.code.publishing import channels_of
 from archlint.model.code.scope import CodeScope, code_scope
@@ -35,6 +36,7 @@ _OUTBOX = pattern(
 _SENT = pattern(
     r"^(is_)?(published|dispatched|sent|delivered|relayed|publish(ed)?_at|dispatched_at|sent_at|delivered_at)$", re.I
 )
+_DEAD = pattern(r"dlq|dlx|dead|poison|parking|retry", re.I)
 _CLAIMED = pattern(r"SKIP\s+LOCKED|outbox", re.I)
 
 
@@ -66,9 +68,7 @@ def _subject(
     draft: Draft, service: str, function: PythonFunction, sent: _Sent, changes: tuple[StoredChange, ...]
 ) -> DualWrite:
     publication = sent.publication
-    channel = publication.channel or next(
-        iter(channels_of(draft, publication.call, publication.module, publication.way))
-    )
+    channel = _channels(draft, publication)[0]
     where = f"{service}.{function.name.rpartition('.')[2]}"
     change = next((one for one in changes if one.verb != "commit"), changes[0])
     return DualWrite(
@@ -83,6 +83,12 @@ def _subject(
         protection=captured(draft, service),
         related=(*(Place(one.at, one.shown) for one in changes[:5]), *sent.chain),
     )
+
+
+def _channels(draft: Draft, publication: Publication) -> tuple[str | Unknown, ...]:
+    if publication.channel is not None:
+        return (publication.channel,)
+    return channels_of(draft, publication.call, publication.module, publication.way)
 
 
 class _Search:
@@ -100,7 +106,9 @@ class _Search:
         for publication in publications(self.draft, self.scope):
             module = publication.module
             function = module.function(publication.function)
-            if function is None or self._is_own_job(publication):
+            if function is None or is_reply(publication.call) or self._is_own_job(publication):
+                continue
+            if any(isinstance(one, str) and _DEAD.search(one) for one in _channels(self.draft, publication)):
                 continue
             self.sent.setdefault(function.name, []).append(_Sent(publication.call, publication, ()))
             level[function.name] = (function, module)
