@@ -12,6 +12,7 @@ from dataclasses import field, replace
 
 import msgspec
 
+from archlint.core.facts.documents import ConfigValue
 from archlint.core.facts.python import (
     Argument,
     Dictionary,
@@ -24,11 +25,12 @@ from archlint.core.facts.python import (
 )
 from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
+from archlint.core.system.workloads import EnvironmentVariable
 from archlint.core.values import UNKNOWN, Place, Truth, Unknown
 from archlint.model.code.connection_urls import NAMED_DATABASES, parse_address
 from archlint.model.code.datastore_libraries import CONSTRUCTORS, MONGO_CLIENTS, Connection, connection_of
 from archlint.model.code.datastore_settings import settings_connections
-from archlint.model.code.scope import CodeScope, Surroundings, assigned_value, place_of
+from archlint.model.code.scope import CodeScope, Surroundings, assigned_value
 from archlint.model.draft import Draft
 from archlint.model.program.program import HOLE, Module, Resolved
 
@@ -249,10 +251,11 @@ def _resolved(draft: Draft, connection: Connection, module: Module, around: Surr
     if isinstance(host, str) and ":" in host and host.rpartition(":")[2].isdigit():
         host, _, written = host.rpartition(":")
         port = int(written)
-    place = _place(
-        around, (url.value if isinstance(url, Resolved) else None, None), (database, _DATABASE_NAME), (host, _HOST_NAME)
-    )
-    account_at = _place(around, (url.value if isinstance(url, Resolved) else None, None), (account, _ACCOUNT_NAME))
+    whole = url.value if isinstance(url, Resolved) else None
+    place = _place(draft, around, database, (whole, None), (database, _DATABASE_NAME), (host, _HOST_NAME))
+    account_at = _place(draft, around, account, (whole, None), (account, _ACCOUNT_NAME))
+    if account_at is None and whole is None and isinstance(account, str):
+        account_at = _written(module, account)
     written_at = next((one.at for one in reversed(chain[1:])), at)
     return CodeUse(
         engine=engine,
@@ -266,8 +269,32 @@ def _resolved(draft: Draft, connection: Connection, module: Module, around: Surr
     )
 
 
-def _place(around: Surroundings, *wanted: tuple[object, re.Pattern[str] | None]) -> Span | None:
-    """The variable that gives one of the values, by value and by what such variables are called."""
+def line_with(draft: Draft, variable: EnvironmentVariable, part: str | Unknown | None) -> Span:
+    """Where a part of a variable's value is written: of a text with a value of an env file in it, the env file's line
+    only where that value has the part."""
+    if variable.source == "interpolation" and variable.chain and isinstance(part, str):
+        given = next((one for one in draft.index.at(variable.at.path) if one.at == variable.at), None)
+        if isinstance(given, ConfigValue) and given.value != variable.value and part not in str(given.value):
+            return variable.chain[-1].at
+    return variable.at
+
+
+def _written(module: Module, account: str) -> Span | None:
+    """The entry of settings, or the keyword, that names the account."""
+    for one in module.facts.strings:
+        if one.value == account and one.context in ("entry", "keyword") and one.name.lower() in ("user", "username"):
+            return one.at
+    return None
+
+
+def _place(
+    draft: Draft,
+    around: Surroundings,
+    part: str | Unknown | None,
+    *wanted: tuple[object, re.Pattern[str] | None],
+) -> Span | None:
+    """The variable that gives one of the values, by value and by what such variables are called: the line of it that
+    has the part."""
     for value, names in wanted:
         if not isinstance(value, str) or not value:
             continue
@@ -278,7 +305,7 @@ def _place(around: Surroundings, *wanted: tuple[object, re.Pattern[str] | None])
                     and (names is None or names.search(variable.name))
                     and variable.source != "image"
                 ):
-                    return place_of(variable)[-1].at
+                    return line_with(draft, variable, part)
     return None
 
 

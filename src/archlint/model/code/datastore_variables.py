@@ -13,8 +13,9 @@ from archlint.core.record import pattern
 from archlint.core.system.workloads import Container, EnvironmentVariable
 from archlint.core.values import UNKNOWN, Unknown
 from archlint.model.code.connection_urls import ENGINES, PORTS, parse_address
-from archlint.model.code.datastore_code import CodeUse
+from archlint.model.code.datastore_code import CodeUse, line_with
 from archlint.model.code.scope import Surroundings, place_of
+from archlint.model.draft import Draft
 from archlint.model.program.program import HOLE
 
 _SUFFIX = pattern(
@@ -56,15 +57,15 @@ _LIBPQ = {"PGHOST": "host", "PGPORT": "port", "PGDATABASE": "database", "PGUSER"
 Containers = Callable[[str | None, str, str | None], list[Container]]
 
 
-def variable_uses(around: Surroundings, containers: Containers) -> list[CodeUse]:
+def variable_uses(draft: Draft, around: Surroundings, containers: Containers) -> list[CodeUse]:
     """The datastores that the variables name."""
     found: list[CodeUse] = []
     for container in around.containers:
-        found.extend(_of_container(around, container, containers))
+        found.extend(_of_container(draft, around, container, containers))
     return found
 
 
-def _of_container(around: Surroundings, container: Container, containers: Containers) -> list[CodeUse]:
+def _of_container(draft: Draft, around: Surroundings, container: Container, containers: Containers) -> list[CodeUse]:
     groups: dict[str, dict[str, EnvironmentVariable]] = {}
     urls: list[tuple[EnvironmentVariable, str]] = []
     for variable in container.variables:
@@ -88,7 +89,7 @@ def _of_container(around: Surroundings, container: Container, containers: Contai
                 # ORDER_DB_NAME goes with ORDER_HOST or with ORDER_DB_HOST.
                 longer = f"{prefix}_{_SPLIT[match['part']]}".lstrip("_")
                 groups.setdefault(longer, {}).setdefault(_PARTS[match["part"]], variable)
-    found = [use for variable, prefix in urls if (use := _from_url(variable, prefix, groups)) is not None]
+    found = [use for variable, prefix in urls if (use := _from_url(draft, variable, prefix, groups)) is not None]
     for prefix, parts in groups.items():
         use = _from_parts(around, prefix, parts, containers)
         if use is not None:
@@ -107,7 +108,7 @@ def text_of(variable: EnvironmentVariable) -> str:
 
 
 def _from_url(
-    variable: EnvironmentVariable, prefix: str, groups: dict[str, dict[str, EnvironmentVariable]]
+    draft: Draft, variable: EnvironmentVariable, prefix: str, groups: dict[str, dict[str, EnvironmentVariable]]
 ) -> CodeUse | None:
     address = parse_address(text_of(variable))
     if address is None or address.host is None or address.engine == "sqlite":
@@ -115,7 +116,8 @@ def _from_url(
     if set(variable.name.upper().split("_")) & _BROKER_WORDS and address.engine == "redis":
         return None
     beside = groups.get(prefix, {})
-    database, account, account_at = address.database, address.account, variable.at
+    database, account = address.database, address.account
+    account_at = line_with(draft, variable, account)
     if database is None and "database" in beside:
         database = _value(beside["database"])
     if account is None and "account" in beside:
@@ -124,7 +126,7 @@ def _from_url(
         database = "0"
     return CodeUse(
         engine=address.engine,
-        at=variable.at,
+        at=line_with(draft, variable, database),
         host=address.host,
         port=address.port,
         database=database,

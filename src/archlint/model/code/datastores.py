@@ -83,7 +83,7 @@ def add_datastores(draft: Draft) -> None:
             if not around.is_production and all(one.platform == "compose" for one in around.containers):
                 continue
             found = [one for use in code for one in use.resolve(draft, around)]
-            found += variable_uses(around, hosts.containers)
+            found += variable_uses(draft, around, hosts.containers)
             partly |= {one.at for one in found if one.rank > 1}
             uses.extend(_merged(draft, hosts, around, found))
     uses = _without_repetitions(uses)
