@@ -8,12 +8,12 @@ to a datastore or to an address that is not resolved is none.
 from __future__ import annotations
 
 from archlint.core.record import pattern
-from archlint.core.span import Span
 from archlint.core.system.base import link
 from archlint.core.system.calls import Dependency, GrpcCall, HttpCall, RemoteCall
 from archlint.core.system.services import Service
 from archlint.core.values import Place, Setting, Truth, Unknown, any_of
 from archlint.model.draft import Draft
+from archlint.model.target_lines import target_line
 
 _MOST_RELATED = 20
 _HEALTH = pattern(r"(?i)/(?:health\w*|healthz|ready|readyz|readiness|live|livez|liveness|ping|status|up|metrics)/?$")
@@ -27,7 +27,7 @@ def add_dependencies(draft: Draft) -> None:
     dependencies: dict[str, list[Dependency]] = {}
     for name, made in sorted(calls.items()):
         caller = draft.service(name)
-        dependencies[name] = _dependencies(name, made, _runs_once(caller))
+        dependencies[name] = _dependencies(draft, name, made, _runs_once(caller))
         draft.add(*dependencies[name])
     for service in draft.services:
         link(
@@ -37,14 +37,14 @@ def add_dependencies(draft: Draft) -> None:
         )
 
 
-def _dependencies(service: str, calls: list[RemoteCall], is_one_shot: Truth) -> list[Dependency]:
+def _dependencies(draft: Draft, service: str, calls: list[RemoteCall], is_one_shot: Truth) -> list[Dependency]:
     grouped: dict[tuple[str, str], list[RemoteCall]] = {}
     for call in sorted(calls, key=lambda one: (one.at, one.key)):
         if call.target_kind in ("service", "external") and call.target != service and call.in_production_code is True:
             grouped.setdefault((call.target, call.target_kind), []).append(call)
     return [
         Dependency(
-            at=_target_in_code(made[0]),
+            at=target_line(draft, made[0]),
             name=f"{service} -> {target}",
             key=f"{service} -> {target}",
             service=service,
@@ -84,11 +84,6 @@ def _protocol(calls: list[RemoteCall]) -> str:
     if any(isinstance(one, HttpCall) for one in calls):
         return "http"
     return "grpc" if all(isinstance(one, GrpcCall) for one in calls) else calls[0].library
-
-
-def _target_in_code(call: RemoteCall) -> Span:
-    """The line of the code that gives the target: the last of the address's chain that is in Python."""
-    return next((one.at for one in reversed(call.related) if one.at.path.endswith(".py")), call.at)
 
 
 def _related(calls: list[RemoteCall]) -> tuple[Place, ...]:

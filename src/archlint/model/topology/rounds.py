@@ -38,7 +38,7 @@ _SAME_ELEMENTS = frozenset(
 )
 _OF_MAPPING = frozenset({"items", "keys", "values"})
 _NOT_DATA = pattern(
-    r"retr(?:y|ies)|attempt|backoff|tenacity|stamina|back_off|delays?\b|wait|poll|tick|count\b|cycle\b|repeat\b|"
+    r"retr(?:y|ies)|attempt|fallback|backoff|tenacity|stamina|back_off|delays?\b|wait|poll|tick|count\b|cycle\b|repeat\b|"
     r"pages?\b|paginat|cursor|offsets?\b|chunk|batch|grouper|slices?\b|partition|listen|consum|subscri|messages?\b|"
     r"deliver|receiv|stream|watch|tail\b|\bmsgs?\b|workers?\b|replicas?\b|nodes?\b|hosts?\b|endpoints?\b|servers?\b|"
     r"services?\b|backends?\b|peers?\b|mirrors?\b|urls?\b",

@@ -19,6 +19,7 @@ from archlint.model.code.scope import code_scope
 from archlint.model.deployment.environments import deployed
 from archlint.model.draft import Draft
 from archlint.model.paths import names
+from archlint.model.target_lines import target_line
 
 _MESH_GROUPS = names(
     "networking.istio.io security.istio.io linkerd.io policy.linkerd.io consul.hashicorp.com kuma.io appmesh.k8s.aws "
@@ -59,7 +60,7 @@ def _of_calls(draft: Draft, dependency: Dependency, meshes: _Meshes) -> Transpor
     same = [one for state, one in states if state is plaintext or state == plaintext]
     places = [Place(one.at, f"calls {one.name}" if " " not in one.name else one.name) for one in same[:_MOST_RELATED]]
     return Transport(
-        at=_client_at(first),
+        at=_client_at(draft, first),
         name=f"{dependency.service} -> {dependency.target}",
         key=f"{dependency.service} -> {dependency.target}",
         service=dependency.service,
@@ -71,10 +72,10 @@ def _of_calls(draft: Draft, dependency: Dependency, meshes: _Meshes) -> Transpor
     )
 
 
-def _client_at(call: RemoteCall) -> Span:
+def _client_at(draft: Draft, call: RemoteCall) -> Span:
     if isinstance(call, GrpcCall) and call.channel_at is not None:
         return call.channel_at
-    return next((one.at for one in reversed(call.related) if one.at.path.endswith(".py")), call.at)
+    return target_line(draft, call)
 
 
 def _is_plaintext(draft: Draft, call: HttpCall | GrpcCall) -> Truth:

@@ -1,0 +1,49 @@
+"""The line of the code that gives the target of a remote call.
+
+In: a call with the chain of its address. Out: the last place of the chain that is in Python; else the entry of a dict
+that holds the address (``SERVICES = {"orders": "http://orders:8000"}``), in the call's module or one that it imports;
+else the call itself.
+"""
+
+from __future__ import annotations
+
+from archlint.core.record import pattern
+from archlint.core.span import Span
+from archlint.core.system.calls import HttpCall, RemoteCall
+from archlint.model.draft import Draft
+
+_ORIGIN = pattern(r"^https?://[^/?#{}$]+", 2)
+_MEMO = "addresses in dicts"
+
+
+def target_line(draft: Draft, call: RemoteCall) -> Span:
+    """Where the code says whom it calls."""
+    given = next((one.at for one in reversed(call.related) if one.at.path.endswith(".py")), None)
+    if given is None and isinstance(call, HttpCall) and isinstance(call.url, str):
+        origin = _ORIGIN.match(call.url)
+        if origin is not None:
+            given = _entry(draft, call.at.path, origin[0].lower())
+    return given if given is not None else call.at
+
+
+def _entry(draft: Draft, path: str, origin: str) -> Span | None:
+    for one in (path, *draft.program.imports_of(path)):
+        found = _entries(draft, one).get(origin)
+        if found is not None:
+            return found
+    return None
+
+
+def _entries(draft: Draft, path: str) -> dict[str, Span]:
+    """The addresses in a module's dicts, by scheme and host."""
+    known = draft.memo.setdefault(_MEMO, {})
+    assert isinstance(known, dict)
+    found: dict[str, Span] | None = known.get(path)
+    if found is None:
+        found = known[path] = {}
+        module = draft.program.modules.get(path)
+        for one in module.facts.strings if module is not None else ():
+            origin = _ORIGIN.match(one.value) if one.context == "entry" else None
+            if origin is not None:
+                found.setdefault(origin[0].lower(), one.at)
+    return found
