@@ -37,7 +37,7 @@ class Retry(Subject):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CircuitBreaker(Subject):
     """A circuit breaker. ``threshold`` is the number of failures that opens it, ``recovery`` the seconds until it lets
-    a call through again; None is never.
+    a call through again.
 
     ``fault`` says what keeps it from working, None where nothing is seen to: ``it never opens …``, ``it never closes
     again …``, ``it is made anew …``. ``calls`` are the remote calls behind it.
@@ -45,8 +45,8 @@ class CircuitBreaker(Subject):
 
     service: str
     library: str
-    threshold: float | None | Unknown = Unknown()
-    recovery: float | None | Unknown = Unknown()
+    threshold: float | Unknown = Unknown()
+    recovery: float | Unknown = Unknown()
     fault: str | None | Unknown = None
     calls: tuple[RemoteCall, ...] = ()
     related: tuple[Place, ...] = ()

@@ -17,7 +17,6 @@ from archlint.model.code.objects import call_of, key_of, member_of, values_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 from archlint.model.resilience.breaker_libraries import LONGEST_RECOVERY, MOST_FAILURES, BreakerLibrary
-from archlint.model.resilience.policies import Limit
 from archlint.model.resilience.reach import Guard
 from archlint.model.resilience.retry_libraries import Given
 
@@ -32,14 +31,16 @@ _STARTS = pattern(
 _UNITS = {"days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0, "milliseconds": 0.001, "weeks": 604800.0}
 
 
-def limits_of(draft: Draft, made: PythonCall | None, module: Module, library: BreakerLibrary) -> tuple[Limit, Limit]:
+def limits_of(
+    draft: Draft, made: PythonCall | None, module: Module, library: BreakerLibrary
+) -> tuple[float | Unknown, float | Unknown]:
     """The failures that open a breaker, and the seconds until it is half open."""
     if made is None or not library.source:
         return Unknown("a breaker of the system's own"), Unknown("a breaker of the system's own")
     return _number(draft, made, module, library.threshold), _number(draft, made, module, library.recovery)
 
 
-def _number(draft: Draft, made: PythonCall, module: Module, given: Given) -> Limit:
+def _number(draft: Draft, made: PythonCall, module: Module, given: Given) -> float | Unknown:
     argument = next((found for name in given.names if (found := made.argument(name)) is not None), None)
     if argument is None and given.position is not None:
         argument = made.argument("", given.position)
@@ -59,11 +60,11 @@ def _number(draft: Draft, made: PythonCall, module: Module, given: Given) -> Lim
         return Unknown("not resolved")
     value = values[0].value
     if value is None:
-        return None
+        return Unknown("the library's own") if given.default is None else given.default
     return float(value) if isinstance(value, int | float) else Unknown("no number")
 
 
-def _duration(draft: Draft, made: PythonCall, module: Module) -> Limit:
+def _duration(draft: Draft, made: PythonCall, module: Module) -> float | Unknown:
     total = 0.0
     for place, argument in enumerate(made.arguments):
         unit = _UNITS.get(argument.name or ("days", "seconds")[min(place, 1)])
@@ -79,16 +80,14 @@ def fault_of(
     breaker: Guard,
     made: PythonCall | None,
     library: BreakerLibrary,
-    threshold: Limit,
-    recovery: Limit,
+    threshold: float | Unknown,
+    recovery: float | Unknown,
     remote: Set[Span],
 ) -> str | None | Unknown:
     """What is wrong with a breaker."""
     if isinstance(threshold, float | int) and threshold > MOST_FAILURES:
         return f"it opens only after {threshold:g} failures in a row: never, in practice"
-    if threshold is None:
-        return "it has no number of failures that opens it"
-    if recovery is None or (isinstance(recovery, float | int) and recovery > LONGEST_RECOVERY):
+    if isinstance(recovery, float | int) and recovery > LONGEST_RECOVERY:
         return "it stays open for good: no call is let through to see whether the other side is back"
     if made is not None and _is_made_anew(draft, breaker, made, library):
         return "it is made anew on each call and forgets the failures before"

@@ -23,14 +23,14 @@ class BreakerLibrary:
 
 _PYBREAKER = BreakerLibrary(
     "pybreaker",
-    "https://github.com/danielfm/pybreaker#readme (1.2: opens after 5 failures, half open after 60 s)",
+    "https://github.com/danielfm/pybreaker#readme (1.4: opens after 5 failures, half open after 60 s)",
     Given(("fail_max",), 0, 5),
     Given(("reset_timeout",), 1, 60),
     ("state_storage",),
 )
 _CIRCUIT = BreakerLibrary(
     "circuitbreaker",
-    "https://github.com/fabfuel/circuitbreaker#readme (2.0: opens after 5 failures, half open after 30 s)",
+    "https://github.com/fabfuel/circuitbreaker#readme (2.1: opens after 5 failures, half open after 30 s)",
     Given(("failure_threshold",), 0, 5),
     Given(("recovery_timeout",), 1, 30),
 )
@@ -43,7 +43,7 @@ _AIOBREAKER = BreakerLibrary(
 )
 _PURGATORY = BreakerLibrary(
     "purgatory",
-    "https://mardiros.github.io/purgatory/ (1.1: opens after 5 failures, half open after 30 s)",
+    "https://mardiros.github.io/purgatory/ (3.0: opens after 5 failures, half open after 30 s)",
     Given(("default_threshold",), 0, 5),
     Given(("default_ttl",), 1, 30),
     ("uow",),
@@ -55,12 +55,12 @@ _HYX = BreakerLibrary(
     Given(("recovery_time_secs",), 2, 30),
 )
 _AIOMISC = BreakerLibrary(
-    "aiomisc", "https://aiomisc.readthedocs.io/en/latest/circuit_breaker.html (17: opens at a ratio of errors)"
+    "aiomisc", "https://aiomisc.readthedocs.io/en/latest/circuit_breaker.html (18: opens at a ratio of errors)"
 )
 _FAILSAFE = BreakerLibrary(
     "pyfailsafe",
-    "https://github.com/Skyscanner/pyfailsafe#readme (0.6: opens after 3 failures, half open after 60 s)",
-    Given(("maximum_failures",), 0, 3),
+    "https://github.com/Skyscanner/pyfailsafe#readme (0.6: opens after 2 failures, half open after 60 s)",
+    Given(("maximum_failures",), 0, 2),
     Given(("reset_timeout_seconds",), 1, 60),
 )
 _LASIER = BreakerLibrary("lasier", "https://github.com/luizalabs/lasier#readme (0.3: the rule says when it opens)")

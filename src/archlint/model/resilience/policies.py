@@ -91,6 +91,8 @@ def adapter_policy(draft: Draft, call: PythonCall, module: Module) -> Policy | N
 
 def _of_library(draft: Draft, call: PythonCall, module: Module, library: RetryLibrary) -> Policy:
     attempts = _limit(draft, call, module, library.attempts, library.endless)
+    if library.name == "retrying" and (call.argument("stop") or call.argument("stop_func")) is not None:
+        attempts = _NOT_SEEN
     if isinstance(attempts, float):
         attempts += library.extra
     seconds = _limit(draft, call, module, library.seconds, (None,))
@@ -111,7 +113,7 @@ def _limit(draft: Draft, call: PythonCall, module: Module, given: Given, endless
     if argument is None:
         if call.is_open and given != Given():
             return _NOT_SEEN
-        return None if given.default in endless else given.default
+        return None if given.default is None or given.default in endless else float(given.default)
     return _number(draft, argument.value, module, endless)
 
 
@@ -141,6 +143,8 @@ def _number(draft: Draft, expression: Expression, module: Module, endless: tuple
 
 
 def _wait(draft: Draft, call: PythonCall, module: Module, library: RetryLibrary) -> Wait:
+    if library.name == "retrying" and (call.argument("wait") or call.argument("wait_func")) is not None:
+        return Wait(_NOT_SEEN, _NOT_SEEN)
     growth = _amount(draft, call, module, library.growth)
     fixed = _amount(draft, call, module, library.fixed)
     chance = _amount(draft, call, module, library.chance)
@@ -188,8 +192,10 @@ def _hyx_wait(draft: Draft, call: PythonCall, module: Module) -> Wait:
         return Wait("constant", False)
     if made is None:
         return Wait(_NOT_SEEN, _NOT_SEEN)
-    kind = "constant" if member_of(made.callee) in ("const", "constant") else "growing"
-    return Wait(kind, made.argument("jitter") is not None)
+    name = member_of(made.callee)
+    if name == "interval":
+        return Wait(_NOT_SEEN, _NOT_SEEN)
+    return Wait("constant" if name == "const" else "growing", made.argument("jitter") is not None or name[-3:] == "exp")
 
 
 def _value(call: PythonCall, names: tuple[str, ...]) -> Expression | None:

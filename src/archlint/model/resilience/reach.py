@@ -149,9 +149,10 @@ class Spread(Generic[GuardT]):
             if name in self.helpers:
                 return self.helpers[name]
         if last in self._made:
-            origin = self._draft.program.origin(decorator, module)
-            if origin is not None and key_of(origin[0]) in self._guards:
-                return [self._guards[key_of(origin[0])]]
+            for expression in (decorator, *((made.callee,) if made is not None else ())):
+                origin = self._draft.program.origin(expression, module)
+                if origin is not None and key_of(origin[0]) in self._guards:
+                    return [self._guards[key_of(origin[0])]]
         return []
 
     def follow_helpers(self) -> None:

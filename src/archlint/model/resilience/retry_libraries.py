@@ -120,20 +120,20 @@ _RETRYING = RetryLibrary(
     "https://github.com/groodt/retrying/blob/master/retrying.py (1.3: never stops, does not wait; milliseconds)",
     attempts=Given(("stop_max_attempt_number",)),
     seconds=Given(("stop_max_delay",)),
-    fixed=Given(("wait_fixed",), None, 0),
-    random=Given(("wait_random_max", "wait_random_min"), None, 0),
+    fixed=Given(("wait_fixed",)),
+    random=Given(("wait_random_max", "wait_random_min")),
     growth=Given(("wait_exponential_multiplier", "wait_exponential_max", "wait_incrementing_increment"), None, 0),
     chance=Given(("wait_jitter_max",), None, 0),
 )
 _STAMINA = RetryLibrary(
     "stamina",
-    "https://stamina.hynek.me/en/stable/api.html (24.2: 10 attempts, 45 s, exponential with jitter)",
+    "https://stamina.hynek.me/en/stable/api.html (26.1: 10 attempts, 45 s, exponential with jitter)",
     attempts=Given(("attempts",), None, 10),
     seconds=Given(("timeout",), None, 45),
     kind="growing",
     jitter=True,
 )
-_AIOHTTP_RETRY = "https://github.com/inyutin/aiohttp_retry/blob/master/aiohttp_retry/retry_options.py (2.8: 3 attempts)"
+_AIOHTTP_RETRY = "https://github.com/inyutin/aiohttp_retry/blob/master/aiohttp_retry/retry_options.py (2.9: 3 attempts)"
 _HYX = RetryLibrary(
     "hyx",
     "https://github.com/roma-glushko/hyx/blob/main/hyx/retry/api.py (0.0.2: 3 attempts, 0.5 s)",
@@ -147,8 +147,6 @@ _GOOGLE = RetryLibrary(
     kind="growing",
     jitter=True,
 )
-_BOUNDED = RetryLibrary("", "", attempts=Given((), None, 1))
-
 LIBRARIES: dict[str, RetryLibrary] = {
     **dict.fromkeys(
         (
@@ -184,7 +182,7 @@ LIBRARIES: dict[str, RetryLibrary] = {
     ),
     "httpx_retries.Retry": RetryLibrary(
         "httpx-retries",
-        "https://will-ockmore.github.io/httpx-retries/ (0.3: 10 retries, backoff_factor 0, full jitter)",
+        "https://will-ockmore.github.io/httpx-retries/ (0.6: 10 retries, backoff_factor 0, full jitter)",
         attempts=Given(("total",), 0, 10),
         extra=1,
         growth=Given(("backoff_factor",), None, 0),
@@ -201,13 +199,13 @@ LIBRARIES: dict[str, RetryLibrary] = {
     ),
     "aiomisc.asyncretry": RetryLibrary(
         "aiomisc",
-        "https://aiomisc.readthedocs.io/en/latest/async_retry.html (17: no wait)",
+        "https://aiomisc.readthedocs.io/en/latest/async_retry.html (18: no wait)",
         attempts=Given(("max_tries",), 0),
-        fixed=Given(("pause",), None, 0),
+        fixed=Given(("pause",), 2, 0),
     ),
     "aiomisc.asyncbackoff": RetryLibrary(
         "aiomisc",
-        "https://aiomisc.readthedocs.io/en/latest/async_retry.html (17: bounded by its deadline, no wait)",
+        "https://aiomisc.readthedocs.io/en/latest/async_retry.html (18: bounded by its deadline, no wait)",
         attempts=Given(("max_tries",)),
         seconds=Given(("deadline",), 1),
         fixed=Given(("pause",), 2, 0),

@@ -24,6 +24,8 @@ from archlint.model.resilience.retry_libraries import BACKOFF, LIBRARIES, RETRY_
 _ADAPTERS = frozenset({"HTTPAdapter"})
 _BARE = frozenset({"retry", "Retrying"})
 _RETRY_NAME = pattern(r"(?i)retr(?:y|ies|ied|ying)|backoff|resilien|with_?recover|reattempt")
+_COUNT_NAME = pattern(r"(?i)retr(?:y|ies)|attempt|tries|(?:^|_)try(?:_|$)")
+"""Parameters of a function that calls itself again after a failure."""
 _LISTED_LIBRARIES = (*TENACITY, *BACKOFF, *LIBRARIES)
 
 
@@ -205,7 +207,11 @@ def _use_unread(draft: Draft, modules: list[Module], perhaps: Guard, spread: Spr
                 continue
             perhaps.add_callbacks(draft, call, module)
         for function in module.facts.functions:
-            if _RETRY_NAME.search(function.name.rpartition(".")[2]):
+            name = function.name.rpartition(".")[2]
+            if _RETRY_NAME.search(name) or (
+                any(_COUNT_NAME.search(one.name) for one in function.parameters)
+                and any(member_of(one.callee) == name for one in draft.program.calls_in(function, module))
+            ):
                 perhaps.add_function(draft, function, module)
 
 

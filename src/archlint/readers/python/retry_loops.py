@@ -235,7 +235,7 @@ def _is_used(variables: frozenset[str], attempt: Sequence[ast.stmt]) -> bool:
         one = waiting.pop()
         if isinstance(one, ast.Name) and one.id in variables:
             return True
-        if isinstance(one, ast.Compare | ast.JoinedStr):
+        if isinstance(one, ast.Compare):
             continue
         if isinstance(one, ast.Call) and _last(one.func) in _TOLD:
             continue
