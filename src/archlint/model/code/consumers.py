@@ -17,7 +17,9 @@ from archlint.core.system.messaging import Consumer, Effect
 from archlint.core.values import UNKNOWN, Place, Setting, Truth, Unknown, is_unknown, known
 from archlint.model.code.acknowledgement import acknowledgement_of
 from archlint.model.code.consuming_loops import looped
+from archlint.model.code.dapr_subscriptions import dapr_handlings
 from archlint.model.code.dead_letters import Declaration, dead_letter_of, declarations
+from archlint.model.code.effect_values import is_reply
 from archlint.model.code.handler_paths import Handled, handled_by, levels_of
 from archlint.model.code.http_methods import http_methods
 from archlint.model.code.lambda_handlers import lambda_handlings
@@ -74,6 +76,7 @@ def handlings(draft: Draft, modules: list[Module]) -> Iterator[Handling]:
         yield from registered(draft, module)
         yield from looped(draft, module)
     yield from listening(draft)
+    yield from dapr_handlings(draft)
 
 
 def _services(scope: CodeScope, handling: Handling) -> tuple[str, ...]:
@@ -96,6 +99,7 @@ def _consumer(
 ) -> Consumer:
     handled = handled_by(draft, handling, code)
     calls = handled.calls
+    answers = next((call for call, _ in calls if _answers(handling, call)), None)
     effects = [one for one in effects_of(draft, calls, written) if not _sends_back(handled, one)]
     deduplication: Setting[str] | Unknown | None = deduplication_of(
         draft, [*calls, *_wrapper_calls(draft, handling)], effects
@@ -104,11 +108,15 @@ def _consumer(
         deduplication = recognition(draft, handled, effects)
     dead_letter, declared_at = dead_letter_of(draft, handling, service, code, declared)
     failures_at = handling.registered_at
+    if handling.library == "dapr" and handling.call is None and handling.declared_at is not None:
+        failures_at = handling.declared_at
     failing = ""
     if handling.library in ("celery", "arq"):
         dead_letter, setup = failures_of_task(draft, handling, code) if effects else (UNKNOWN, None)
         failures_at, failing = setup or failures_at, f"{service}'s {handling.library.capitalize()} application"
-    if isinstance(dead_letter, Unknown):
+    if answers is not None:
+        dead_letter = Unknown("the caller waits for the answer, and learns of a failure")
+    elif isinstance(dead_letter, Unknown):
         swallowed = swallowed_at(handling, handled, effects)
         if swallowed is not None:
             dead_letter, declared_at = (
@@ -151,6 +159,13 @@ def _consumer(
         failures_at=failures_at,
         related=(*_places(effects), acknowledged, *declared_at),
     )
+
+
+def _answers(handling: Handling, call: PythonCall) -> bool:
+    """Whether a message is answered: who sent it waits, as for any call."""
+    if handling.broker == "nats" and call.name.endswith(".respond"):
+        return True
+    return "publish" in call.name and is_reply(call)
 
 
 def _places(effects: list[FoundEffect]) -> Iterator[Place]:
