@@ -12,7 +12,6 @@ true. A field of None is UNKNOWN, so guard it: ``x is not None and x.value > 3``
 from __future__ import annotations
 
 import ast
-import keyword
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -38,6 +37,7 @@ from archlint.ruleset.evaluation import (
     the_element,
     the_subject,
 )
+from archlint.ruleset.parsing import parse
 from archlint.ruleset.patterns import compile_pattern
 from archlint.ruleset.types import (
     ABSENT,
@@ -56,11 +56,6 @@ from archlint.ruleset.types import (
     may_equal,
 )
 
-MAX_LENGTH = 2_000
-SMALL = 120
-"""A text as short as this can be neither large nor deep."""
-MAX_NODES = 300
-MAX_DEPTH = 25
 MAX_TEXT = 2_000
 """``matches`` does not judge longer texts: UNKNOWN."""
 
@@ -91,7 +86,7 @@ def compile_expression(text: str, name: str, subject: type, options: Mapping[str
     Raises:
         ExpressionError: the text is not in the language, or its types do not fit.
     """
-    return _compile(_parse(text, name), text, name, subject, options)
+    return _compile(parse(text, name), text, name, subject, options)
 
 
 def compile_condition(text: str, name: str, subject: type, options: Mapping[str, OptionValue]) -> Expression:
@@ -111,7 +106,7 @@ def compile_path(text: str, name: str, subject: type, options: Mapping[str, Opti
     Raises:
         ExpressionError: also where it is anything else.
     """
-    tree = whole = _parse(text, name)
+    tree = whole = parse(text, name)
     while isinstance(tree, ast.Attribute):
         tree = tree.value
     if not isinstance(tree, ast.Name):
@@ -123,48 +118,6 @@ def _compile(tree: ast.expr, text: str, name: str, subject: type, options: Mappi
     compiler = _Compiler(text, name, subject, options)
     evaluate, kind = compiler.visit(tree)
     return Expression(evaluate, kind, frozenset(compiler.options_read))
-
-
-def _parse(text: str, name: str) -> ast.expr:
-    if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters")
-    flat = text.replace("\n", " ")
-    indent = len(flat) - len(flat.lstrip())
-    try:
-        tree = ast.parse(flat.strip(), mode="eval").body
-    except SyntaxError as error:
-        offset = min((error.offset or MAX_LENGTH) - 1, len(flat.strip()))
-        word = re.match(r"[a-z]+", flat.strip()[offset:])
-        called = f"; the subject is called {name!r} here" if word and keyword.iskeyword(word[0]) else ""
-        raise ExpressionError(f"not an expression: {error.msg}{called}", indent + offset) from None
-    except (RecursionError, MemoryError, ValueError):
-        raise ExpressionError("the expression is nested too deeply") from None
-    if len(text) > SMALL:
-        _check_size(tree)
-    _count_from_the_start(tree, flat.strip(), indent)
-    return tree
-
-
-def _check_size(tree: ast.expr) -> None:
-    count, depth = 0, 0
-    level: list[ast.AST] = [tree]
-    while level:
-        depth += 1
-        count += len(level)
-        if depth > MAX_DEPTH or count > MAX_NODES:
-            raise ExpressionError("the expression is too large: put the concept into the model, and name it")
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-
-
-def _count_from_the_start(tree: ast.expr, text: str, indent: int) -> None:
-    """Turn Python's byte offsets into offsets of code points in the whole text."""
-    if indent == 0 and text.isascii():
-        return
-    encoded = text.encode()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.expr):
-            node.col_offset = indent + len(encoded[: node.col_offset].decode())
-            node.end_col_offset = indent + len(encoded[: node.end_col_offset].decode())
 
 
 class _Compiler:
