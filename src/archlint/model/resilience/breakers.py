@@ -107,7 +107,7 @@ def _find(draft: Draft, modules: list[Module]) -> tuple[list[Breaker], Guard]:
         bare = _bare(draft, function, module, decorator, at)
         if bare is not None:
             found.append(bare)
-    if found or any(_NAME.search(one.path) for one in modules):
+    if found or any(_NAME.search(line.name or line.module) for one in modules for line in one.facts.imports):
         _use(draft, modules, breakers, spread, perhaps)
     spread.learn(found)
     for breaker in breakers.values():
