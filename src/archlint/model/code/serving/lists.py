@@ -118,6 +118,8 @@ def read_mounted(
     declarations: Declarations, call: PythonCall, prefix: str, item: Expression, module: Module, parent: Key | None
 ) -> None:
     """An application mounted below a prefix: what is not known by its class may serve anything there."""
+    if "://" in prefix:
+        return  # an adapter of a requests session
     name = class_of(declarations.draft, item, module)
     if name.endswith("StaticFiles"):
         declarations.served.routes.append(
