@@ -80,6 +80,8 @@ def test_comprehensions_and_map_are_loops_too(expression: str) -> None:
         "for some in chunked(order, 50):\n        requests.post(URL, json=some)",
         "for number in range(5):\n        requests.get(f'{URL}/{number}')",
         "for start in range(0, len(order), 50):\n        requests.post(URL, json=order[start:start + 50])",
+        "for one in order['Records']:\n        requests.post(URL, json=one)",
+        "for one in order.get('Messages', []):\n        requests.post(URL, json=one)",
         "for message in consumer:\n        requests.post(URL, json=message)",
         "for region in REGIONS:\n        fetch(region)",
         "for region in ['eu', 'us']:\n        fetch(region)",
@@ -149,3 +151,18 @@ def test_the_nearest_loop_over_data_counts_and_a_retry_around_the_call_does_not_
                 careful(part)
     """
     assert repeated(body) == [12]
+
+
+def test_a_call_over_a_broker_is_remote_too() -> None:
+    body = """\
+    from nameko.rpc import RpcProxy
+
+
+    class Orders:
+        name = "orders"
+        products = RpcProxy("products")
+
+        def describe(self, order):
+            return [self.products.get(one) for one in order.lines]
+    """
+    assert repeated(body) == [9]

@@ -109,6 +109,8 @@ def _is_data(draft: Draft, over: Expression, module: Module, depth: int) -> bool
             return _is_data(draft, found, where, depth + 1)
         if over.name.rpartition(".")[2].isupper():
             return False
+    if isinstance(over, Item) and _is_batch_of_messages(over.key):
+        return False
     return not _NOT_DATA.search(_last_of(dotted(over), 1))
 
 
@@ -123,7 +125,18 @@ def _is_data_of_call(draft: Draft, made: PythonCall, module: Module, depth: int)
         return _is_data(draft, base, module, depth + 1)
     if _NOT_DATA.search(_last_of(made.name, 2)):
         return False
+    if name == "get" and made.arguments and _is_batch_of_messages(made.arguments[0].value):
+        return False
     return not BROKER.match(draft.program.callee(made, module))
+
+
+def _is_batch_of_messages(key: Expression) -> bool:
+    """``event["Records"]`` of a Lambda, ``answer.get("Messages", [])`` of SQS."""
+    return (
+        isinstance(key, Literal)
+        and isinstance(key.value, str)
+        and (key.value == "Records" or _NOT_DATA.search(key.value) is not None)
+    )
 
 
 def _takes_element(call: PythonCall, number: Element, module: Module) -> bool:

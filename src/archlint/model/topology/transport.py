@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from archlint.core import tree
 from archlint.core.facts.documents import KubernetesObject
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.calls import AddressReference, Dependency, GrpcCall, HttpCall, RemoteCall, Transport
 from archlint.core.system.services import Service
@@ -27,6 +28,8 @@ _MESH_GROUPS = names(
 )
 _ENCRYPTS = names("PeerAuthentication ServiceProfile MeshTLSAuthentication")
 _INGRESS_ONLY = names("VirtualService Gateway ServiceEntry WasmPlugin EnvoyFilter Telemetry")
+_OF_BROWSER = pattern(r"(?:VITE|REACT_APP|NEXT_PUBLIC|NUXT_PUBLIC|VUE_APP|GATSBY|EXPO_PUBLIC|PUBLIC)_")
+"""Variables that a bundler writes into what a browser runs: no service calls those addresses."""
 _MOST_RELATED = 12
 
 
@@ -161,6 +164,8 @@ def _of_configuration(draft: Draft, meshes: _Meshes, read: set[tuple[str, str]])
     found: dict[tuple[str, str], Transport] = {}
     for one in draft.select(AddressReference):
         if one.service is None or one.target is None or one.is_call_target is not True or one.source == "route":
+            continue
+        if not one.is_production or _OF_BROWSER.match(one.name):
             continue
         caller, callee = services.get(one.service), services.get(one.target)
         pair = (one.service, one.target)
