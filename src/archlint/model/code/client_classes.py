@@ -55,12 +55,14 @@ def _of_method(draft: Draft, method: tuple[PythonFunction, Module], way: Way) ->
             given[function.name, parameter.name] = (parameter.default, module)
     alone = Way(given, {**way.calls, function.name: (plain, module)}, way.at)
     unknown: Unknown | None = None
+    is_seen = False
     for call in draft.program.calls_in(function, module):
         base = base_of(call.callee)
         inner = call_of(base, module) if base is not None else None
         sends = call.arguments and member_of(call.callee) in (*SENDING, function.name.rpartition(".")[2])
         if not (inner is not None and inner.name == "super") and not sends:
             continue
+        is_seen = True
         argument = call.argument("timeout")
         if argument is not None:
             found = timeout_of(draft, argument.value, module, argument.at, "session", way=alone)
@@ -76,4 +78,4 @@ def _of_method(draft: Draft, method: tuple[PythonFunction, Module], way: Way) ->
             unknown = unknown or (found if isinstance(found, Unknown) else None)
         if is_open:
             unknown = unknown or Unknown("a subclass that may set a timeout")
-    return unknown
+    return unknown if is_seen else Unknown("a subclass that may set a timeout")

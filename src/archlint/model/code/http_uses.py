@@ -143,12 +143,9 @@ def _of_client(
 def _origin(draft: Draft, base: Expression, call: PythonCall, module: Module) -> tuple[PythonCall, Module] | None:
     """The call that made a client; of the clients that a script keeps in one name, the last before the call."""
     if call.function is None and isinstance(base, Reference):
-        before = [
-            one.value
-            for one in module.facts.assignments
-            if one.target == base and one.function is None and one.at.line <= call.at.line
-        ]
-        if len(before) > 1:
+        kept = [one for one in module.facts.assignments if one.target == base and one.function is None]
+        before = [one.value for one in kept if one.at.line <= call.at.line]
+        if len(kept) > 1 and before:
             return draft.program.origin(before[-1], module)
     return draft.program.origin(base, module)
 
