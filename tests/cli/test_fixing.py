@@ -102,7 +102,7 @@ def test_only_findings_that_are_reported_and_count_are_mended(orders: Path) -> N
     assert app.read_text() == APP
 
 
-def test_a_report_says_that_there_are_fixes_and_sarif_and_json_carry_them(orders: Path) -> None:
+def test_a_report_says_that_there_are_fixes_and_sarif_carries_them(orders: Path) -> None:
     assert "--fix may mend 2 of them; --diff shows how." in check(orders).stdout
     sarif = json.loads(check(orders, "--format", "sarif").stdout)
     first, second = sarif["runs"][0]["results"]
@@ -121,8 +121,6 @@ def test_a_report_says_that_there_are_fixes_and_sarif_and_json_carry_them(orders
             "insertedContent": {"text": "2.5"},
         }
     ]
-    findings = json.loads(check(orders, "--format", "json").stdout)["findings"]
-    assert [one["fix"][0]["text"] for one in findings] == [", timeout=2.5", "2.5"]
 
 
 def test_fix_and_diff_exclude_each_other(orders: Path) -> None:

@@ -69,7 +69,7 @@ def check(
         ignore=split(ignore),
         jobs=jobs,
         use_cache=not no_cache,
-        with_fixes=fix or diff or form != "text",
+        with_fixes=fix or diff or form == "sarif",
     )
     if fix and diff:
         raise click.UsageError("--fix changes files and --diff changes none: give one of them")

@@ -57,7 +57,6 @@ def _finding(finding: Finding) -> dict[str, object]:
         "subject": finding.subject,
         "fingerprint": finding.fingerprint,
         "overlays": list(finding.overlays),
-        "fix": [{"at": _span(one.at), "text": one.text} for one in finding.replacements],
         "suppressed_by": suppressed
         and {"by": suppressed.by, "reason": suppressed.reason, "at": suppressed.at and _span(suppressed.at)},
     }
