@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from archlint.core.facts.python import Literal, PythonCall, PythonFunction, Reference, Result
+from archlint.core.facts.python import Expression, Literal, PythonCall, PythonFunction, Reference, Result
 from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.system.base import link
@@ -162,6 +162,7 @@ def _use(
 ) -> None:
     """``breaker.call(f, …)``, ``with breaker.calling():``, ``breaker(f)``."""
     for module in modules:
+        asking = {one for one in module.called if _ASKED.search(one)} - CALLING
         for call in module.facts.calls:
             for context in call.contexts:
                 if not _NAME.search(_shown(context, module)):
@@ -169,13 +170,15 @@ def _use(
                 breaker = _breaker_of(draft, context, module, breakers)
                 (breaker or perhaps).add(draft, [(call, module)], own=True)
             member = member_of(call.callee)
-            base = base_of(call.callee)
-            if base is not None and member not in CALLING and _NAME.search(_shown(base, module)):
+            base: Expression | None = base_of(call.callee) if member in CALLING or member in asking else None
+            if base is None:
+                base = call.callee
+            if not _NAME.search(_shown(base, module)):
+                continue
+            if member in asking and base is not call.callee:
                 _ask(draft, call, module, _breaker_of(draft, base, module, breakers) or perhaps)
                 continue
-            if member not in CALLING:
-                base = call.callee
-            if base is None or not call.arguments or not _NAME.search(_shown(base, module)):
+            if not call.arguments:
                 continue
             breaker = _breaker_of(draft, base, module, breakers)
             if breaker is not None and key_of(call) not in breakers:
@@ -189,16 +192,13 @@ def _use(
 def _ask(draft: Draft, call: PythonCall, module: Module, guard: Guard) -> None:
     """``if not breaker.allows(): raise …``, ``breaker.record_failure()``: it guards what the function does."""
     function = module.function(call.function)
-    if function is None:
-        return
-    if not _ASKED.search(member_of(call.callee)):
-        return
-    guard.add(draft, [(one, module) for one in draft.program.calls_in(function, module)])
+    if function is not None:
+        guard.add(draft, [(one, module) for one in draft.program.calls_in(function, module)])
 
 
 def _shown(expression: object, module: Module, depth: int = 0) -> str:
     """The dotted text of an expression, through calls."""
-    if isinstance(expression, Reference):
+    if type(expression) is Reference:
         return expression.name
     if isinstance(expression, Result) and depth < 3:
         made = call_of(expression, module)

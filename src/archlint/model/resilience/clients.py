@@ -93,14 +93,14 @@ class Clients:
             if found is not None:
                 return found
         if cls.startswith("urllib3."):
-            given = made.argument("retries")
-            return (
-                self._given(given.value, place, given.at) if given else Setting("urllib3's default", "library", made.at)
-            )
+            retries = made.argument("retries")
+            if retries is None:
+                return Setting("urllib3's default", "library", made.at)
+            return self._given(retries.value, place, retries.at)
         if cls in _RETRYING_CLIENTS:
             options = made.argument("retry_options")
-            given_options = self._given(options.value, place, options.at) if options is not None else None
-            return given_options or Setting("aiohttp-retry", "session", made.at)
+            given = self._given(options.value, place, options.at) if options is not None else None
+            return Setting("aiohttp-retry", "session", made.at) if given is None else given
         for keyword in ("transport", "mounts", "connector"):
             transport = made.argument(keyword)
             if transport is not None and transport.value != Literal(None):
@@ -152,12 +152,12 @@ class Clients:
         name = self._draft.program.callee(made, place)
         if name.startswith("httpx_retries."):
             retry = made.argument("retry", 1)
-            return (self._given(retry.value, place, retry.at) if retry else None) or Setting(
-                "httpx-retries", "session", made.at
-            )
+            given = self._given(retry.value, place, retry.at) if retry is not None else None
+            return Setting("httpx-retries", "session", made.at) if given is None else given
         if name in _PLAIN_TRANSPORTS:
             return None
-        return self._of_class(name) or Unknown("a transport that may try again")
+        found = self._of_class(name)
+        return Unknown("a transport that may try again") if found is None else found
 
     def _of_adapter(self, value: Expression, module: Module) -> Repeats:
         origin = self._draft.program.origin(value, module)
