@@ -103,7 +103,8 @@ STRUCTLOG_ECS = "ecs_logging.StructlogFormatter"
 
 # loguru/_handler.py of 0.5 to 0.7, _serialize_record: level and time, and what `bind` put into `extra`.
 # https://loguru.readthedocs.io/en/stable/api/logger.html#record
-LOGURU_FIELDS = ("text", "level", "time", "message", "module", "name", "process", "thread")
+LOGURU_FIELDS = ("text", "level", "time", "message", "function", "process", "thread")
+"""Its `name` is the module's, which tells nothing of the service."""
 
 ALIASES: dict[str, frozenset[str]] = {
     "trace_id": frozenset(

@@ -290,7 +290,8 @@ def _level(draft: Draft, argument: Argument | None, module: Module, around: Surr
 def _unread_set_up(draft: Draft, code: ServiceCode) -> Unknown | None:
     for module in code.modules:
         for one in module.facts.imports:
-            if one.typing_only or one.level or one.module.split(".")[0] in _NO_SET_UP:
+            root = one.module.partition(".")[0]
+            if one.typing_only or one.level or root in _NO_SET_UP or root in _FORMATTER_LIBRARIES:
                 continue
             if words_of(f"{one.module}.{one.name or ''}") & _LOG_WORDS and _is_foreign(draft, module, one.module):
                 return Unknown(f"{one.module} may set up logging and is not in the scan")

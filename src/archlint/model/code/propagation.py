@@ -232,6 +232,9 @@ def _by_hand(draft: Draft, code: ServiceCode, uses: list[Use]) -> Unknown | None
         for assignment in module.facts.assignments:
             if any(CONTEXT_HEADERS.search(one) for one in _texts(assignment.value, 0)):
                 return Unknown("trace headers are written by hand")
+        for function in module.facts.functions:
+            if any(CONTEXT_HEADERS.search(one) for value in function.returns for one in _texts(value, 0)):
+                return Unknown("trace headers are written by hand")
         for call in module.facts.calls:
             for argument in call.arguments:
                 if argument.name == "interceptors" and _is_foreign(draft, argument.value, module):

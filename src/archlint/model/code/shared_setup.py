@@ -20,6 +20,7 @@ def is_set_up(draft: Draft, code: ServiceCode, module: Module, library: str) -> 
     own = {one.path for one in code.own}
     if module.path in own:
         return True
+    shared = {one.path for one in code.shared}
     called = 0
     for call in module.facts.calls:
         name = draft.program.callee(call, module)
@@ -29,12 +30,12 @@ def is_set_up(draft: Draft, code: ServiceCode, module: Module, library: str) -> 
         if call.function is None or called > _MOST_CALLS:
             return True
         function = module.facts.functions[call.function]
-        if _is_reached(draft, function, module, own):
+        if _is_reached(draft, function, module, own, shared):
             return True
     return called == 0
 
 
-def _is_reached(draft: Draft, function: PythonFunction, module: Module, own: set[str]) -> bool:
+def _is_reached(draft: Draft, function: PythonFunction, module: Module, own: set[str], shared: set[str]) -> bool:
     seen = {function.name}
     level = [(function, module)]
     for _ in range(_MOST_HOPS):
@@ -49,8 +50,10 @@ def _is_reached(draft: Draft, function: PythonFunction, module: Module, own: set
                 # A nested function runs where the one around it does.
                 following.append((where.facts.functions[one.parent], where))
             for call, place in callers:
-                if place.path in own or call.function is None:
+                if place.path in own or (call.function is None and place.path in shared):
                     return True
+                if call.function is None or place.path not in shared:
+                    continue
                 caller = place.facts.functions[call.function]
                 if caller.name not in seen:
                     seen.add(caller.name)
