@@ -24,6 +24,8 @@ _URL = pattern(
 _PAIR = pattern(r"^(?:dns:/{0,3}|ipv4:)?(?P<host>\[[^\]]*\]|[^:/?#]+)(?::(?P<port>\d+|\{\}))?(?P<rest>/.*)?$")
 _OPEN = Unknown("its address is not resolved")
 _LOOPBACK = pattern(r"localhost|127\.\d+\.\d+\.\d+|\[?::1?\]?|0\.0\.0\.0|.*\.localhost")
+_DOCKER_HOST = pattern(r"(^|\.)docker\.internal$|^docker\.for\.")
+"""The machine that containers run on: whatever is published there."""
 _METADATA = frozenset({"169.254.169.254", "metadata", "metadata.google.internal", "169.254.170.2", "instance-data"})
 _CLUSTER_SUFFIX = pattern(r"\.svc(\.cluster\.local)?$")
 
@@ -129,7 +131,9 @@ def read_target(draft: Draft, address: Resolved, environment: str | None = None)
     service = service_of_host(draft, host, environment)
     if service is not None:
         return Target(service[0], service[1], text, host, path, False, address.chain)
-    kind = "external" if "." in host and not _CLUSTER_SUFFIX.search(host) else "unknown"
+    kind = (
+        "external" if "." in host and not _CLUSTER_SUFFIX.search(host) and not _DOCKER_HOST.search(host) else "unknown"
+    )
     return Target(shown, kind, text, host, path, False, address.chain)
 
 
