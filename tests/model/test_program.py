@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from archlint.core.facts.python import PythonCall, PythonModule
+from archlint.core.facts.python import Literal, PythonCall, PythonModule
 from archlint.core.source import Kind, SourceFile
 from archlint.core.values import UNKNOWN, Unknown, is_unknown
 from archlint.model.program import HOLE, Module, Program, Resolved
@@ -179,8 +179,81 @@ class TestObjects:
         program = program_of(a="class C: ...\n", app="import a as x\nfrom a import C as D\nx.C()\nD()\n")
         assert [call.at.line for call, _ in program.instantiated("a.C")] == [3, 4]
 
+    def test_what_an_application_keeps_is_found_by_its_name(self) -> None:
+        program = program_of(
+            start="import httpx\nasync def lifespan(app):\n    app.state.client = httpx.AsyncClient()\n",
+            app="def route(request):\n    use(request.app.state.client)\n",
+        )
+        assert named(program) == "httpx.AsyncClient"
+        both = program_of(
+            start="import httpx\nasync def lifespan(app):\n    app.state.client = httpx.AsyncClient()\n",
+            other="import httpx\nasync def lifespan(app):\n    app.state.client = httpx.Client()\n",
+            app="def route(request):\n    use(request.app.state.client)\n",
+        )
+        assert named(both) == "?.app.state.client"
+        apart = program_of(
+            a__start="import httpx\nasync def lifespan(app):\n    app.state.client = httpx.AsyncClient()\n",
+            b__start="import httpx\nasync def lifespan(app):\n    app.state.client = httpx.Client()\n",
+            b__app="def route(request):\n    use(request.app.state.client)\n",
+        )
+        assert named(apart, "b/app.py") == "httpx.Client"
+
+    def test_a_property_is_what_it_returns(self) -> None:
+        program = program_of(
+            app="""
+                import httpx
+                class Api:
+                    @property
+                    def client(self):
+                        return httpx.Client()
+                    def items(self):
+                        use(self.client.get)
+            """
+        )
+        assert named(program) == "httpx.Client.get"
+
+    def test_a_field_is_what_its_default_factory_makes(self) -> None:
+        program = program_of(
+            app="""
+                import requests
+                from dataclasses import dataclass, field
+                @dataclass
+                class Api:
+                    session: requests.Session = field(default_factory=requests.Session)
+                    def items(self):
+                        use(self.session.get)
+            """
+        )
+        assert named(program) == "requests.Session.get"
+
 
 class TestValues:
+    def test_arithmetic_is_done_on_evaluated_values(self) -> None:
+        assert values(program_of(app="MS = 5000\nuse(MS / 1000)\n")) == [5.0]
+        assert is_unknown(values(program_of(app="MS = 5000\nuse(MS / 0)\n")))
+        assert values(program_of(app="MINUTE = 60\nLIMIT = 2 * MINUTE\nuse(LIMIT - 1)\n")) == [119]
+
+    def test_what_one_run_gives_a_parameter_holds_for_that_run(self) -> None:
+        program = program_of(
+            app="""
+                class Api:
+                    def __init__(self, base):
+                        self.base = base
+                    def get(self, path):
+                        use(self.base + path)
+                Api("http://a").get("/x")
+                Api("http://b").get("/y")
+            """
+        )
+        call, module = use(program, "app.py")
+        given = {
+            ("app.Api.__init__", "base"): (Literal("http://b"), module),
+            ("app.Api.get", "path"): (Literal("/y"), module),
+        }
+        found = program.evaluate(call.arguments[0].value, module, given=given)
+        assert not is_unknown(found)
+        assert [one.value for one in found] == ["http://b/y"]  # type: ignore[union-attr]
+
     def test_constants_are_followed_across_modules_with_their_chain(self) -> None:
         program = program_of(
             conf="HOST = 'inventory'\nURL = f'http://{HOST}:8080'\n", app="import conf\nuse(conf.URL + '/items')\n"

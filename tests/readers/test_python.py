@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import msgspec
+import pytest
 
 from archlint.core.facts import AnyFact
 from archlint.core.facts.python import (
@@ -13,11 +14,13 @@ from archlint.core.facts.python import (
     Dictionary,
     Element,
     EnvironmentRead,
+    Expression,
     Item,
     Lambda,
     Literal,
     Look,
     Member,
+    Operation,
     Parameter,
     PythonCall,
     PythonModule,
@@ -448,6 +451,33 @@ def test_dicts_and_lambdas_are_values() -> None:
     assert passed("use(dict(a=1))") == Dictionary(((Literal("a"), Literal(1)),))
     assert passed('use(lambda: "x")') == Lambda(Literal("x"))
     assert passed('def f():\n    d = {"a": "x"}\n    use(d["a"])\n') == Literal("x")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('d = {"a": 1}\n    d["b"] = 2', Dictionary(((Literal("a"), Literal(1)), (Literal("b"), Literal(2))))),
+        ('d = {"a": 1}\n    d["a"] = 2', Dictionary(((Literal("a"), Literal(2)),))),
+        ('d = {"a": 1}\n    d.update(b=2)', Dictionary(((Literal("a"), Literal(1)), (Literal("b"), Literal(2))))),
+        ('d = {"a": 1}\n    d.update(more)', Dictionary(((Literal("a"), Literal(1)), (None, Reference("more"))))),
+        ('d = {"a": 1}\n    d.setdefault("a", 2)', Dictionary(((Literal("a"), Literal(1)),))),
+        ('d = {"a": 1} | more', Dictionary(((Literal("a"), Literal(1)), (None, Reference("more"))))),
+        ('kwargs["b"] = 2\n    d = kwargs', Dictionary(((None, Parameter(0, "kwargs")), (Literal("b"), Literal(2))))),
+        (
+            'kwargs.setdefault("b", 2)\n    d = kwargs',
+            Dictionary(((Literal("b"), Literal(2)), (None, Parameter(0, "kwargs")))),
+        ),
+        ('other["b"] = 2\n    d = other', Parameter(0, "other")),
+    ],
+)
+def test_a_local_dict_stands_for_what_was_put_into_it(body: str, expected: Expression) -> None:
+    assert passed(f"def f(other, **kwargs):\n    {body}\n    use(d)\n") == expected
+
+
+def test_arithmetic_on_names_is_kept_for_later() -> None:
+    assert passed("use(SECONDS * 2)") == Operation("*", Reference("SECONDS"), Literal(2))
+    assert passed('use(config["ms"] / 1000)') == Operation("/", Item(Reference("config"), Literal("ms")), Literal(1000))
+    assert passed("use(2 * 3)") == Literal(6)
 
 
 def test_the_main_test_is_found_and_is_no_branch() -> None:

@@ -318,3 +318,22 @@ def _folders(value: object, facts: PythonModule, depth: int = 0) -> list[str]:
     if depth < 3 and isinstance(value, Template):
         return [one for part in value.parts for one in _folders(part, facts, depth + 1)]
     return []
+
+
+def nearest(
+    assignments: Iterable[tuple[PythonAssignment, Module]], module: Module
+) -> list[tuple[PythonAssignment, Module]]:
+    """Those whose file shares most directories with the module's."""
+    found = list(assignments)
+    most = max((shared(module.path, home.path) for _, home in found), default=0)
+    return [one for one in found if shared(module.path, one[1].path) == most]
+
+
+def shared(one: str, other: str) -> int:
+    """How many leading directories two paths share."""
+    count = 0
+    for left, right in zip(one.split("/")[:-1], other.split("/")[:-1], strict=False):
+        if left != right:
+            break
+        count += 1
+    return count

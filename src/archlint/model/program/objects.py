@@ -28,7 +28,7 @@ from archlint.core.facts.python import (
 )
 from archlint.core.values import Unknown
 from archlint.model.program.annotations import annotated
-from archlint.model.program.index import Definitions, Module
+from archlint.model.program.index import Definitions, Module, nearest
 from archlint.model.program.structures import entries, structure
 from archlint.model.program.things import (
     CALLING,
@@ -76,7 +76,7 @@ class Objects:
             case Member(base=base, name=name):
                 found_here = self.attribute(self.thing(base, module, depth - 1), name, depth - 1)
                 if not found_here.is_known and isinstance(base, Member) and base.name == "state":
-                    return self.kept(self.definitions.states.get(name, ()), depth - 1)
+                    return self.kept(self.definitions.states.get(name, ()), depth - 1, module)
                 return found_here
             case Result(call=index):
                 call = module.call(index)
@@ -98,7 +98,7 @@ class Objects:
                 found = structure(self, base, module, depth - 1)
                 held = self._first(((one, at) for one, at in entries(found, key)), depth - 1)
                 if not held.is_known and found is None and isinstance(key, Literal) and is_application(base):
-                    return self.kept(self.definitions.items.get(str(key.value), ()), depth - 1)
+                    return self.kept(self.definitions.items.get(str(key.value), ()), depth - 1, module)
                 return held
             case Element(iterable=iterable):
                 found = structure(self, iterable, module, depth - 1)
@@ -293,9 +293,13 @@ class Objects:
                         return given
         return found
 
-    def kept(self, assignments: Iterable[tuple[PythonAssignment, Module]], depth: int) -> Thing:
+    def kept(
+        self, assignments: Iterable[tuple[PythonAssignment, Module]], depth: int, module: Module | None = None
+    ) -> Thing:
         """What an application keeps under a name (``app.state.client``, ``app["client"]``): the one thing, if it is
-        only one in the workspace."""
+        only one in the workspace, or near the module."""
+        if module is not None:
+            assignments = nearest(assignments, module)
         found = [self.thing(one.value, home, depth) for one, home in assignments if depth > 0]
         known = {(one.name, id(one.call)): one for one in found if one.is_known}
         return next(iter(known.values())) if len(known) == 1 else NOTHING

@@ -21,7 +21,7 @@ from archlint.core.facts.python import (
 )
 from archlint.core.values import UNKNOWN
 from archlint.model.program.callgraph import CallGraph
-from archlint.model.program.index import Definitions, Module
+from archlint.model.program.index import Definitions, Module, nearest, shared
 from archlint.model.program.objects import Objects
 from archlint.model.program.structures import entries, structure
 
@@ -75,7 +75,7 @@ class Settings:
 
     def configured(self, key: str, module: Module) -> Assignments:
         """The assignments ``app.config[KEY] = ...`` nearest to a module."""
-        return _nearest(
+        return nearest(
             [
                 one
                 for one in self._definitions.items.get(key, ())
@@ -94,7 +94,7 @@ class Settings:
                 argument = call.argument(key)
                 if argument is not None and call.name.endswith(f"config.{method}"):
                     found.append((argument, home))
-        return sorted(found, key=lambda one: -_shared(module.path, one[1].path))[:1]
+        return sorted(found, key=lambda one: -shared(module.path, one[1].path))[:1]
 
     def configuration_names(self, key: str, module: Module) -> list[str]:
         """The names that ``app.config.from_object`` near a module gives a key."""
@@ -106,8 +106,8 @@ class Settings:
                 for name in self._object_names(argument.value, home)
             ]
         found = [(name, home) for name, home in self._loaded if self._has(name, key)]
-        found.sort(key=lambda one: -_shared(module.path, one[1].path))
-        return [f"{name}.{key}" for name, home in found if _shared(module.path, home.path) or "/" not in home.path]
+        found.sort(key=lambda one: -shared(module.path, one[1].path))
+        return [f"{name}.{key}" for name, home in found if shared(module.path, home.path) or "/" not in home.path]
 
     def _has(self, name: str, key: str) -> bool:
         owners = (name, *self._objects.bases(name))
@@ -130,7 +130,7 @@ class Settings:
                 owner, _, last = full.rpartition(".")
                 if last.isupper() and any("settings" in part for part in owner.split(".")[-2:]):
                     self._django.setdefault(last, []).extend(assignments)
-        return _nearest(self._django.get(name, []), module)
+        return nearest(self._django.get(name, []), module)
 
     def _prefix(self, class_name: str) -> str | None:
         assignments = self._definitions.assignments
@@ -167,19 +167,3 @@ def _given_names(value: Expression, module: Module) -> list[str]:
             expressions = [one.value for one in choices.arguments] if choices is not None else []
         names.extend(one.value for one in expressions if isinstance(one, Literal) and isinstance(one.value, str))
     return names
-
-
-def _nearest(assignments: Assignments, module: Module) -> Assignments:
-    """Those whose file shares most directories with the module's."""
-    most = max((_shared(module.path, home.path) for _, home in assignments), default=0)
-    return [one for one in assignments if _shared(module.path, one[1].path) == most]
-
-
-def _shared(one: str, other: str) -> int:
-    """How many leading directories two paths share."""
-    count = 0
-    for left, right in zip(one.split("/")[:-1], other.split("/")[:-1], strict=False):
-        if left != right:
-            break
-        count += 1
-    return count
