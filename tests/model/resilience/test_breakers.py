@@ -175,3 +175,61 @@ def test_a_breaker_that_cannot_work_says_why() -> None:
         (40, None),
         (45, None),
     ]
+
+
+def test_a_transport_of_the_workspace_brings_its_breaker_along() -> None:
+    files = {
+        "orders/transports.py": """\
+        import aiobreaker
+        import httpx
+
+
+        class GuardedTransport(httpx.AsyncBaseTransport):
+            def __init__(self):
+                self._inner = httpx.AsyncHTTPTransport()
+                self._breaker = aiobreaker.CircuitBreaker(fail_max=5)
+
+            async def handle_async_request(self, request):
+                return await self._breaker.call_async(self._inner.handle_async_request, request)
+        """,
+        "orders/app.py": """\
+        import httpx
+        from transports import GuardedTransport
+
+        client = httpx.AsyncClient(transport=GuardedTransport())
+
+
+        async def rates():
+            return await client.get("https://api.rates.example/latest")
+        """,
+    }
+    assert guarded(files) == [(NAME, "aiobreaker")]
+
+
+def test_aiobreaker_wants_a_timedelta() -> None:
+    body = """\
+    import aiobreaker
+
+    SECONDS = 30
+    wrong = aiobreaker.CircuitBreaker(fail_max=5, timeout_duration=SECONDS)
+    """
+    assert faults_of(body) == [(4, "its timeout_duration is")]
+
+
+def test_a_breaker_is_known_by_its_variable_whatever_its_name() -> None:
+    body = f"""\
+    import pybreaker
+    import requests
+
+    USERS_CB = pybreaker.CircuitBreaker(fail_max=3)
+
+
+    def rates():
+        return {GET}
+
+
+    USERS_CB.call(rates)
+    with USERS_CB.calling():
+        requests.get("https://api.fees.example/all", timeout=2)
+    """
+    assert guarded(body) == [(NAME, "pybreaker"), ("GET api.fees.example/all", "pybreaker")]

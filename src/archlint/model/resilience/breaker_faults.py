@@ -89,6 +89,8 @@ def fault_of(
         return f"it opens only after {threshold:g} failures in a row: never, in practice"
     if isinstance(recovery, float | int) and recovery > LONGEST_RECOVERY:
         return "it stays open for good: no call is let through to see whether the other side is back"
+    if library.name == "aiobreaker" and made is not None and _is_plain_number(draft, made, breaker.module):
+        return "its timeout_duration is a number, no timedelta: once it is open, every call ends in a TypeError"
     if made is not None and _is_made_anew(draft, breaker, made, library):
         return "it is made anew on each call and forgets the failures before"
     swallowed = _swallowed(breaker, remote)
@@ -111,6 +113,14 @@ def _is_made_anew(draft: Draft, breaker: Guard, made: PythonCall, library: Break
     used = any(one.function == breaker.function for one in inside)
     nested = any(module.facts.functions[one].parent == breaker.function for one in _indexes(breaker, module))
     return (used or nested) and bool(draft.program.callers(function, module) or function.decorators)
+
+
+def _is_plain_number(draft: Draft, made: PythonCall, module: Module) -> bool:
+    given = made.argument("timeout_duration", 1)
+    if given is None or (isinstance(given.value, Result) and call_of(given.value, module) is not None):
+        return False
+    values = values_of(draft, given.value, module)
+    return not isinstance(values, Unknown) and any(type(one.value) in (int, float) for one in values[:1])
 
 
 def _indexes(breaker: Guard, module: Module) -> list[int]:

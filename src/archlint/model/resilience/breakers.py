@@ -22,7 +22,9 @@ from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 from archlint.model.resilience.breaker_faults import fault_of, limits_of
 from archlint.model.resilience.breaker_libraries import BREAKER_NAMES, BREAKERS, CALLING, BreakerLibrary
+from archlint.model.resilience.clients import Clients
 from archlint.model.resilience.reach import Guard, Spread, decorated
+from archlint.model.resilience.retries import calls_at
 
 _NAME = pattern(r"(?i)circuit_?breaker|breaker|(?:^|[._])circuit$")
 _ASKED = pattern(
@@ -57,9 +59,24 @@ def add_breakers(draft: Draft) -> None:
             if inner.at in by_place:
                 around.setdefault(inner.at, breaker)
     unsure = {inner.at for inner, _ in perhaps.calls.values()}
+    clients = Clients(draft, modules, {})
+    owners = {
+        function.owner: one
+        for one in breakers
+        if (function := one.module.function(one.function)) is not None and function.owner is not None
+    }
+    made = calls_at(draft, by_place)
     for at, calls in by_place.items():
+        module = draft.program.modules.get(at.path)
         for call in calls:
-            link(call, breaker=_of_call(draft, call, around.get(at), at in unsure))
+            guard = around.get(at)
+            doubtful = at in unsure
+            if guard is None and module is not None and at in made:
+                classes = clients.classes(call, made[at], module)
+                doubtful = doubtful or isinstance(classes, Unknown)
+                found = () if isinstance(classes, Unknown) else classes
+                guard = next((owners[name] for name in found if name in owners), None)
+            link(call, breaker=_of_call(draft, call, guard, doubtful))
     for breaker in breakers:
         threshold, recovery = limits_of(draft, breaker.made, breaker.module, breaker.library)
         inside = [call for inner, _ in breaker.calls.values() for call in by_place.get(inner.at, ())]
@@ -165,7 +182,8 @@ def _use(
         asking = {one for one in module.called if _ASKED.search(one)} - CALLING
         for call in module.facts.calls:
             for context in call.contexts:
-                if not _NAME.search(_shown(context, module)):
+                shown = _shown(context, module)
+                if not _NAME.search(shown) and spread.names.isdisjoint(shown.replace("()", "").split(".")):
                     continue
                 breaker = _breaker_of(draft, context, module, breakers)
                 (breaker or perhaps).add(draft, [(call, module)], own=True)
@@ -173,7 +191,7 @@ def _use(
             base: Expression | None = base_of(call.callee) if member in CALLING or member in asking else None
             if base is None:
                 base = call.callee
-            if not _NAME.search(_shown(base, module)):
+            if member_of(base) not in spread.names and not _NAME.search(_shown(base, module)):
                 continue
             if member in asking and base is not call.callee:
                 _ask(draft, call, module, _breaker_of(draft, base, module, breakers) or perhaps)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from archlint.core.facts.python import Expression, Literal, PythonCall
 from archlint.core.span import Span
-from archlint.core.system.calls import GrpcCall, HttpCall
+from archlint.core.system.calls import GrpcCall, HttpCall, RemoteCall
 from archlint.core.values import Setting, Unknown
 from archlint.model.code.channels import channel_of, service_config_of
 from archlint.model.code.http_libraries import CLIENT_CLASSES, FUNCTIONS, PLAIN_ADAPTERS
@@ -176,6 +176,34 @@ class Clients:
         if found is None and made.is_open:
             return Unknown("an adapter whose arguments are not all seen")
         return found
+
+    def classes(self, call: RemoteCall, made: PythonCall, module: Module) -> tuple[str, ...] | Unknown:
+        """The classes that a call goes through besides its library's own: its client's, transport's, adapters',
+        interceptors'."""
+        base = base_of(made.callee)
+        if base is None:
+            return ()
+        origin = self._draft.program.origin(base, module)
+        if origin is None:
+            return ()
+        client, place = origin
+        parts: list[tuple[Expression, Module]] = list(self._adapters.get(key_of(client), ()))
+        names = [self._draft.program.callee(client, place)]
+        for keyword in ("transport", "mounts", "connector"):
+            given = client.argument(keyword)
+            if given is not None and given.value != Literal(None):
+                parts.append((given.value, place))
+        if isinstance(call, GrpcCall):
+            argument = client.argument("channel", 0)
+            channel = channel_of(self._draft, argument.value, place) if argument is not None else None
+            parts += channel.interceptors if channel is not None else ()
+        for value, where in parts:
+            inner = self._draft.program.origin(value, where)
+            if inner is None:
+                return Unknown("a part of its client that is not read")
+            names.append(self._draft.program.callee(*inner))
+        bases = [self._draft.program.bases(one) for one in names]
+        return (*names, *(name for one in bases if not isinstance(one, Unknown) for name in one))
 
     def grpc(self, call: GrpcCall, made: PythonCall, module: Module) -> Repeats:
         """What repeats a call of a gRPC stub."""

@@ -110,7 +110,8 @@ class Spread(Generic[GuardT]):
         self.helpers: dict[str, list[GuardT]] = {}
         """Functions of the workspace that guard what they are given, by qualified name."""
         self._names: set[str] = set()
-        self._made = _names_of(guards)
+        self.names = _names_of(guards)
+        """The last names by which code speaks of the guards that it keeps."""
 
     def learn(self, guards: Iterable[GuardT]) -> None:
         """Note the functions that hand their own parameter to a guard."""
@@ -148,7 +149,7 @@ class Spread(Generic[GuardT]):
             name = self._draft.program.qualify(expression, module)
             if name in self.helpers:
                 return self.helpers[name]
-        if last in self._made:
+        if last in self.names:
             for expression in (decorator, *((made.callee,) if made is not None else ())):
                 origin = self._draft.program.origin(expression, module)
                 if origin is not None and key_of(origin[0]) in self._guards:
