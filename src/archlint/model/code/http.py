@@ -31,6 +31,7 @@ _METHOD_NAMES = frozenset({"get", "post", "put", "patch", "delete", "head", "opt
 _LONG_WORDS = frozenset(
     {"upload", "uploads", "download", "downloads", "stream", "streaming", "poll", "polling", "watch", "subscribe"}
 )
+NONE = Literal(None)
 _TAKING = frozenset({"requests", "httpx", "urllib", "urllib3", "treq", "grequests", "google-auth"})
 """Libraries whose calls take ``timeout=`` in seconds."""
 
@@ -105,12 +106,18 @@ def _subject(draft: Draft, service: str, use: Use, target: Target, timeout: Time
 
 
 def _takes_timeout(use: Use) -> bool:
-    """Whether ``timeout=`` may be written right at the place. What httpx is given by its client is mended there."""
+    """Whether ``timeout=`` may be written right at the place: nothing else may carry one there. What httpx is given by
+    its client is mended where that is made."""
     if use.library.name not in _TAKING or use.member in ("urlretrieve", ""):
         return False
     if tuple(one for one, _ in use.passed) != use.call.arguments or member_of(use.call.callee) in HANDED_ON:
         return False
-    return use.library.name != "httpx" or use.argument("timeout") is not None
+    if any(one.name in ("*", "**") for one in use.call.arguments):
+        return False
+    argument = use.argument("timeout", use.form.timeout)
+    return (
+        use.library.name != "httpx" if argument is None else argument[0].name is not None and argument[0].value == NONE
+    )
 
 
 def _is_long(draft: Draft, use: Use, function: str, path: str) -> Truth:
@@ -237,7 +244,7 @@ def _explicit(draft: Draft, use: Use, way: Way) -> Timeout | _NotGiven:
         found = timeout_of(
             draft, argument[0].value, argument[1], argument[0].at, zero_is_none=library.zero_is_none, way=way
         )
-        if found is None and library.none_is_default and argument[0].value == Literal(None):
+        if found is None and library.none_is_default and argument[0].value == NONE:
             return Unknown("no bound before aiohttp 3.10, the client's since")
         return found
     answers: list[Timeout] = []
