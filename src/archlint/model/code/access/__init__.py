@@ -120,7 +120,7 @@ def _operation(
     calls = draft.program.reachable(*handler, 4) if handler is not None else ()
     named = frozenset(call.name.rpartition(".")[2] for call, _ in calls)
     name = handler[0].name if handler is not None else found.handler
-    purpose = purpose_of(shown if isinstance(path, str) else "", name, method, named)
+    purpose = purpose_of(shown if isinstance(path, str) else "", name, method, named, service.name)
     if purpose == "business" and (shown in deliveries.paths or (handler and handler[0].at in deliveries.handlers)):
         purpose = "message"
     reachable: Truth = True if route.protocol == "http" else gateways.reaches(service.name)
@@ -231,7 +231,7 @@ def _is_said_to_change(one: Operation) -> Truth:
 
 
 def _of_contract(contract: Contract, one: Operation, services: list[Service], gateways: Gateways) -> ApiOperation:
-    purpose = purpose_of(one.path, "", one.method, frozenset())
+    purpose = purpose_of(one.path, "", one.method, frozenset(), contract.name)
     authentication: Evidence = None
     if isinstance(one.is_authenticated, Unknown):
         authentication = one.is_authenticated

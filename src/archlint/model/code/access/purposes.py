@@ -5,22 +5,35 @@ In: a path and the name of what handles it. Out: a purpose, and whether the oper
 
 from __future__ import annotations
 
+import re
+
 from archlint.core.record import pattern
 from archlint.model.paths import names
 
 _LOGIN = pattern(
-    r"(?i)(?:^|[_-])(?:log[_-]?in|sign[_-]?in|log[_-]?on|log[_-]?out|sign[_-]?out|authenticate|authentication|auth|"
-    r"tokens?|access[_-]?token|refresh(?:[_-]?token)?|token[_-]?refresh|oauth2?|openid|oidc|sso|saml2?|acs|jwt|otp|"
-    r"totp|mfa|2fa|callback|exchange|passkeys?|magic[_-]?link|introspect|revoke|userinfo)(?:$|[_-])"
+    r"(?:^|[_-])(?:log[_-]?in|sign[_-]?in|log[_-]?on|log[_-]?out|sign[_-]?out|authenticate|oauth2?|openid|oidc|sso|"
+    r"saml2?|otp|totp|mfa|2fa|passkeys?|magic[_-]?link|access[_-]?tokens?|refresh[_-]?tokens?|tokens?[_-]?refresh|"
+    r"(?:obtain|get|issue|generate|create|new|verify|exchange|revoke)[_-](?:auth[_-]|jwt[_-])?tokens?)(?:$|[_-])"
+    r"|^(?:auth|tokens?|jwt|authentication)$"
 )
 _REGISTRATION = pattern(
-    r"(?i)(?:^|[_-])(?:register|registration|registrations|sign[_-]?up|activate|activation|onboard(?:ing)?|"
-    r"(?:forgot|reset|recover|lost|change)[_-]?(?:my[_-]?)?(?:password|pin|pwd)|password[_-]?(?:reset|forgot|recovery|change)"
-    r"|verify[_-]?(?:email|account|phone|code)|(?:email|account)[_-]?(?:verification|confirmation)|confirm[_-]?(?:email|account)"
-    r"|resend[_-]?(?:verification|confirmation|otp|code))(?:$|[_-])"
+    r"(?:^|[_-])register$|^register[_-]?(?:new[_-]?)?(?:user|account|customer|member|me)(?:$|[_-])|^registrations?$|"
+    r"(?:^|[_-])(?:(?:user|account|customer|member)[_-]registrations?|sign[_-]?up|"
+    r"(?:forgot|reset|recover|lost|change|update|set)[_-]?(?:my[_-]?)?(?:password|pin|pwd)|"
+    r"password[_-]?(?:reset|forgot|recovery|change)|verify[_-]?(?:email|account|phone)|"
+    r"(?:email|account)[_-]?(?:verification|confirmation)|confirm[_-]?(?:email|account)|"
+    r"resend[_-]?(?:verification|confirmation|otp|code|email))(?:$|[_-])"
 )
-_CONSENT = pattern(r"(?i)(?:^|[_-])(?:consent|authorize)(?:$|[_-])")
-_OPERATIONAL = pattern(r"(?i)(?:^|[_-])(?:csp[_-]?report|healthz?|readyz?|livez?|metrics|shutdown|ping|echo)(?:$|[_-])")
+_CONSENT = pattern(r"(?:^|[_-])consents?(?:$|[_-])|^authorize$")
+_OPERATIONAL = pattern(r"(?:csp[_-]?report|healthz?|readyz?|livez?|metrics|ping|echo)")
+_ACCOUNTS = names(
+    "auth authn accounts account users user identity oauth oauth2 oidc sso login session sessions register"
+)
+_BESIDE_LOGIN = names(
+    "refresh callback exchange revoke introspect verify validate userinfo acs session sessions authorize"
+)
+_BESIDE_REGISTRATION = names("activate activation confirm onboard onboarding complete resend forgot reset invite")
+"""What belongs to a login or a registration only beside a word of ``_ACCOUNTS``."""
 _USERS = names("users user accounts account customers customer members signups")
 _READING = names(
     "search query queries find filter lookup list fetch read get validate validation verify check preview estimate "
@@ -44,23 +57,24 @@ WRITES = pattern(
 """What methods and operations are called that change something."""
 
 
-def purpose_of(path: str, handler: str, method: str, calls: frozenset[str]) -> str:
-    """The purpose by the last segments of the path and the handler's name; ``calls`` are the last names of what
+def purpose_of(path: str, handler: str, method: str, calls: frozenset[str], service: str) -> str:
+    """The purpose by the last segment of the path and the handler's name; ``calls`` are the last names of what
     handling calls: to hash a password is to register."""
-    segments = [one for one in path.strip("/").split("/") if one and not one.startswith("{")]
-    spoken = [*segments[-1:], _snake(handler.rpartition(".")[2])]
-    if (
-        segments
-        and segments[-1].lower() in ("confirm", "complete", "start", "token", "key", "me")
-        and len(segments) > 1
-    ):
-        spoken.append(segments[-2])
+    segments = [one.lower() for one in path.strip("/").split("/") if one and not one.startswith("{")]
+    last = segments[-1] if segments else ""
+    spoken = [last, _snake(handler.rpartition(".")[2])]
     for found, purpose in ((_LOGIN, "login"), (_REGISTRATION, "registration"), (_CONSENT, "consent")):
         if any(found.search(one) for one in spoken):
             return purpose
-    if any(_OPERATIONAL.search(one) for one in segments[-1:]):
+    before = {word for one in (*segments[:-1], service) for word in re.split(r"[^a-z0-9]+", one.lower())}
+    if before & _ACCOUNTS or any(_LOGIN.search(one) or _REGISTRATION.search(one) for one in segments[:-1]):
+        if last in _BESIDE_LOGIN:
+            return "login"
+        if last in _BESIDE_REGISTRATION:
+            return "registration"
+    if _OPERATIONAL.fullmatch(last):
         return "operational"
-    if method == "POST" and segments and segments[-1].lower() in _USERS and calls & _HASHES:
+    if method == "POST" and last in _USERS and calls & _HASHES:
         return "registration"
     return "business"
 

@@ -33,6 +33,7 @@ from archlint.model.code.access.vocabulary import (
     HEADERS,
     REFUSALS,
     SESSION_KEYS,
+    SESSIONS,
     STATE_NAMES,
     STORES,
     UNAUTHENTICATED,
@@ -80,7 +81,7 @@ def _all(draft: Draft, module: Module) -> Iterator[tuple[int | None, Evidence]]:
     for test in facts.tests:
         for look in test.looks:
             yield test.function, _of_read(look.value, 0)
-            if look.asks in ("in", "not in") and STORES.search(_shown(look.value)):
+            if look.asks in ("in", "not in") and SESSIONS.search(_shown(look.value)):
                 yield test.function, Unknown(f"{_shown(look.value)} is asked")
     for text in facts.strings:
         if text.context == "comparison" and HEADERS.match(text.value):

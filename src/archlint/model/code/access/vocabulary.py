@@ -70,6 +70,7 @@ SESSION_KEYS = pattern(
     r"account(?:[-_]?id)?|signature)$"
 )
 STORES = pattern(r"(?i)(?:header|cookie|session|metadata|environ|\bmeta\b|\bctx\b|request_context)")
+SESSIONS = pattern(r"(?i)(?:cookie|session)")
 """What headers, cookies and sessions are called: only there do ``SESSION_KEYS`` tell who is calling."""
 
 PARAMETERS = pattern(
