@@ -7,7 +7,6 @@ from observed_systems import orders, system_of, telemetry_of
 
 from archlint.core.values import Setting, is_unknown
 
-CLIENT = "from prometheus_client import *\nimport prometheus_client\n"
 EXPOSED = (
     "from prometheus_client import Counter, Gauge, Histogram, Summary, start_http_server\nstart_http_server(9100)\n"
 )

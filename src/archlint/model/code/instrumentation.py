@@ -136,7 +136,8 @@ def tracing_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None
         if one.value == OPENTELEMETRY:
             return one
     if found:
-        return found[0]
+        # OpenTracing is an interface: what stands behind it says more.
+        return next((one for one in found if one.value != "OpenTracing"), found[0])
     for module in code.modules:
         for call in module.calls_named({"init"}):
             if call.name == "sentry_sdk.init":

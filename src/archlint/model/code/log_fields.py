@@ -32,7 +32,7 @@ from archlint.model.code.objects import assigned, class_named, items_of, methods
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
-_PERCENT = pattern(r"%\((\w+)\)")
+_PERCENT = pattern(r"%\(([^)]+)\)")
 _BRACES = pattern(r"\{(\w+)")
 _JSON_KEY = pattern(r"[\"']([\w.@\-/]+)[\"']\s*:")
 _OVERRIDES = frozenset(

@@ -93,12 +93,11 @@ def missing_red(
         return Unknown("the service's metrics are not all known")
     if exported.library.measures == "opentelemetry" and _imports(code, SERVER_INSTRUMENTATIONS):
         return ()
-    given: set[str] = set()
-    for one in definitions.all:
-        if isinstance(one.words, Unknown):
-            return Unknown("a metric's name is computed")
-        given |= _gives(one)
-    return tuple(one for one in RED if one not in given)
+    given = {what for one in definitions.all for what in _gives(one)}
+    missing = tuple(one for one in RED if one not in given)
+    if missing and any(isinstance(one.words, Unknown) for one in definitions.all):
+        return Unknown("a metric's name is computed")
+    return missing
 
 
 def resource_metrics(
