@@ -51,6 +51,7 @@ def creations(files: dict[str, str] | str) -> list[tuple[str, int, bool | str]]:
             "sqlite3.connect('x.db').executescript('create table if not exists a (b int)')",
             "CREATE TABLE a",
         ),
+        ("from models import Order, engine", "Order.__table__.create(engine, checkfirst=True)", "Table.create()"),
         ("from cassandra.cqlengine.management import sync_table", "sync_table(None)", "sync_table()"),
     ],
 )
@@ -72,6 +73,26 @@ def test_the_ways_to_create_tables_are_known(line: str, made: str, statement: st
 def test_other_calls_create_no_tables(made: str) -> None:
     code = "from tortoise import Tortoise\nfrom tortoise.contrib.fastapi import register_tortoise\n"
     assert creations(f"{code}from elsewhere import client, connection\n{made}\n") == []
+
+
+def test_a_script_that_is_opened_and_run_counts_by_its_name() -> None:
+    code = """\
+        import sqlite3
+
+
+        def connect():
+            connection = sqlite3.connect("orders.db")
+            with open("sql/{name}.sql") as script:
+                connection.executescript(script.read())
+            return connection
+
+
+        @app.get("/orders")
+        def orders():
+            return connect().execute("SELECT * FROM orders").fetchall()
+        """
+    assert creations(code.format(name="schema")) == [("schema.sql", 10, True)]
+    assert creations(code.format(name="report")) == []
 
 
 def test_one_function_that_creates_many_tables_is_one_place() -> None:

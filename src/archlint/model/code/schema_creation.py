@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from archlint.core.facts.python import (
     Argument,
     Expression,
+    Literal,
     Member,
     PythonCall,
     PythonFunction,
@@ -36,6 +37,7 @@ _CREATE_TABLE = pattern(
     re.IGNORECASE,
 )
 _IN_BYTES = pattern(rb"create\s(?:\w+\s)?table", re.IGNORECASE)
+_SCHEMA_FILE = pattern(r"(?i)(?:^|[/_-])(?:schema|tables?|ddl|init(?:ial|db|_db)?|create\w*|structure)[\w-]*\.sql$")
 _OWN_TABLES = pattern(r"(?i)(?:schema|alembic|db|yoyo|flyway)_?(?:migrations?|versions?|history)|migrations?")
 _RUNS_SQL = frozenset(
     {
@@ -52,6 +54,7 @@ _RUNS_SQL = frozenset(
 )
 _CALLS = frozenset(
     {
+        "create",
         "create_all",
         "run_sync",
         "create_tables",
@@ -139,7 +142,10 @@ def _is_versioned(draft: Draft, function: PythonFunction, module: Module) -> boo
 
 def _speaks_of_tables(module: Module) -> bool:
     facts = module.facts
-    return bool(_IN_BYTES.search(facts.encoded_calls) or _IN_BYTES.search(facts.encoded_strings))
+    return any(
+        ((b"TABLE" in one or b"table" in one) and _IN_BYTES.search(one) is not None) or b".sql" in one
+        for one in (facts.encoded_calls, facts.encoded_strings)
+    )
 
 
 def _statement(draft: Draft, call: PythonCall, module: Module) -> str | None:
@@ -152,6 +158,8 @@ def _statement(draft: Draft, call: PythonCall, module: Module) -> str | None:
         return "create_all()" if passed.endswith("metadata.create_all") else None
     if last == "create_all":
         return "create_all()" if not draft.program.called_functions(call, module) else None
+    if last == "create":
+        return "Table.create()" if call.name.endswith(".__table__.create") else None
     name = draft.program.callee(call, module)
     if last in ("create_tables", "create_table"):
         return f"{last}()" if _is_peewee(draft, name) else None
@@ -184,9 +192,23 @@ def _sql(draft: Draft, call: PythonCall, module: Module) -> str | None:
     text = sql_of(draft, call, module)
     match = _CREATE_TABLE.search(text) if text else None
     if match is None:
-        return None
+        return _sql_file(draft, call, module) if text is None else None
     table = match["table"].strip('"`[]')
     return None if _OWN_TABLES.fullmatch(table) else f"CREATE TABLE {table}"
+
+
+def _sql_file(draft: Draft, call: PythonCall, module: Module) -> str | None:
+    """The script that the call runs, where the function around it opens one that makes the schema by its name."""
+    function = module.function(call.function)
+    around = (
+        draft.program.calls_in(function, module) if function is not None else draft.program.module_scope_calls(module)
+    )
+    for one in around:
+        for argument in one.arguments:
+            text = argument.value.value if isinstance(argument.value, Literal) else None
+            if isinstance(text, str) and _SCHEMA_FILE.search(text):
+                return text.rpartition("/")[2]
+    return None
 
 
 def _in_memory(draft: Draft, call: PythonCall, module: Module) -> bool:
