@@ -63,7 +63,7 @@ def retry_shape(node: ast.For | ast.AsyncFor | ast.While) -> RetryShape | None:
         return None
     limit, rounds = bound
     changing = loop.variables | loop.counters
-    pauses = Pauses("unknown") if _adjusts(loop, attempt, handlers) else pauses_of(nodes, changing)
+    pauses = Pauses("unknown") if _adjusts(attempt, handlers) else pauses_of(nodes, changing)
     return RetryShape((attempt[0], attempt[-1]), limit, rounds, tuple(handlers), pauses)
 
 
@@ -100,15 +100,10 @@ def _succeeds(attempt: ast.Try, after: Sequence[ast.stmt], node: ast.AST) -> boo
     return False
 
 
-def _adjusts(loop: _Loop, attempt: Sequence[ast.stmt], handlers: Sequence[ast.ExceptHandler]) -> bool:
+def _adjusts(attempt: Sequence[ast.stmt], handlers: Sequence[ast.ExceptHandler]) -> bool:
     """Whether a handler changes what is tried (another prompt, a new token): the next round is no plain repetition."""
-    changed = {name for handler in handlers for one in handler.body for name in _assigned(one)} - loop.counters
-    return bool(changed) and any(
-        isinstance(one, ast.Name | ast.Attribute)
-        and isinstance(one.ctx, ast.Load)
-        and (one.id if isinstance(one, ast.Name) else one.attr) in changed
-        for one in _inside(attempt)
-    )
+    changed = {name for handler in handlers for one in handler.body for name in _assigned(one)}
+    return _is_used(frozenset(changed), attempt)
 
 
 def _answered(node: ast.For | ast.AsyncFor | ast.While) -> tuple[list[ast.stmt], list[ast.ExceptHandler]] | None:
