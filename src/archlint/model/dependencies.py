@@ -13,6 +13,7 @@ from archlint.core.system.calls import Dependency, GrpcCall, HttpCall, RemoteCal
 from archlint.core.system.services import Service
 from archlint.core.values import Place, Setting, Truth, Unknown, any_of
 from archlint.model.draft import Draft
+from archlint.model.program.program import HOLE
 from archlint.model.target_lines import target_line
 
 _MOST_RELATED = 20
@@ -53,7 +54,7 @@ def _dependencies(draft: Draft, service: str, calls: list[RemoteCall], is_one_sh
             protocol=_protocol(made),
             calls=tuple(made),
             address_at=made[0].related[-1].at if made[0].related else made[0].at,
-            is_retryable=any_of(*(one.is_idempotent for one in made if not _is_probe(one))),
+            is_retryable=any_of(*(one.is_idempotent for one in made if not is_probe(one))),
             retry=_given([one.retry for one in made if one.is_idempotent is True]),
             breaker=_given([one.breaker for one in made]),
             is_one_shot=is_one_shot,
@@ -69,9 +70,11 @@ def _runs_once(caller: Service | None) -> Truth:
     return caller.role == "job" or not caller.is_long_running
 
 
-def _is_probe(call: RemoteCall) -> bool:
+def is_probe(call: RemoteCall) -> bool:
     """Whether it only asks whether the other side is well: who asks, asks again."""
-    return isinstance(call, HttpCall) and isinstance(call.path, str) and _HEALTH.search(call.path) is not None
+    if not isinstance(call, HttpCall) or not isinstance(call.path, str) or HOLE in call.path.rpartition("/")[0]:
+        return False  # ``/orders/{}/status`` is about an order
+    return _HEALTH.search(call.path) is not None
 
 
 def _given(settings: list[Setting[str] | None | Unknown]) -> Setting[str] | None | Unknown:

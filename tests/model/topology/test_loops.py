@@ -84,6 +84,8 @@ def test_comprehensions_and_map_are_loops_too(expression: str) -> None:
         "for one in order.get('Messages', []):\n        requests.post(URL, json=one)",
         "for message in consumer:\n        requests.post(URL, json=message)",
         "for region in REGIONS:\n        fetch(region)",
+        "for region in [one.upper() for one in REGIONS]:\n        fetch(region)",
+        "for name in PEERS:\n        requests.get(f'{URL}/health', params={'peer': name})",
         "for region in ['eu', 'us']:\n        fetch(region)",
         "for name, url in PEERS.items():\n        requests.get(url)",
         "for url in order.urls:\n        requests.get(url)",

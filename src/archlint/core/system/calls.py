@@ -95,6 +95,8 @@ class RemoteCall(Subject):
     related: tuple[Place, ...] = ()
     passes_through: Truth = False
     """Whether it hands on what a client asked of a gateway, whatever that is."""
+    is_probe: Truth = False
+    """Whether it only asks whether the callee is well."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -28,7 +28,7 @@ def add_repeated_calls(draft: Draft) -> None:
     """Add the calls that are made in loops over data."""
     found: dict[tuple[str, Span, str], RepeatedCall] = {}
     for remote in draft.select(RemoteCall):
-        if remote.target_kind == "infrastructure" or remote.is_loopback is not False:
+        if remote.target_kind == "infrastructure" or remote.is_loopback is not False or remote.is_probe is True:
             continue
         if remote.in_production_code is not True or remote.library in _CONCURRENT or remote.target == remote.service:
             continue

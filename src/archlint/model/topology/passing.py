@@ -12,6 +12,7 @@ from archlint.core.system.base import link
 from archlint.core.system.calls import HttpCall, RemoteCall
 from archlint.core.system.services import Service
 from archlint.model.code.message_effects import effects_of
+from archlint.model.dependencies import is_probe
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 from archlint.model.topology.parts import parts_of
@@ -24,8 +25,10 @@ _MOST_DEPTH = 4
 
 
 def mark_calls_that_pass_through(draft: Draft, serving: Serving) -> None:
-    """Fill in the calls' ``passes_through``."""
+    """Fill in the calls' ``passes_through``, and ``is_probe`` of those that only ask whether a service is well."""
     for call in draft.select(HttpCall):
+        if is_probe(call):
+            link(call, is_probe=True)
         if call.target_kind == "service" and _forwards_request(draft, call):
             link(call, passes_through=True)
     for service in draft.services:

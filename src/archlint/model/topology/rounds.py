@@ -93,7 +93,8 @@ def _is_data(draft: Draft, over: Expression, module: Module, depth: int) -> bool
     if depth > _MOST_DEPTH or isinstance(over, Unknown | Literal | Display | Dictionary | Lambda):
         return False
     if isinstance(over, Comprehension):
-        return _is_data(draft, over.element, module, depth + 1) if isinstance(over.element, Element) else True
+        taken = _elements(over.element, module)
+        return all(_is_data(draft, one.iterable, module, depth + 1) for one in taken)
     if isinstance(over, Choice):
         return all(
             _is_data(draft, one, module, depth + 1) or one in (Display(()), Literal(None)) for one in over.options
@@ -112,6 +113,19 @@ def _is_data(draft: Draft, over: Expression, module: Module, depth: int) -> bool
     if isinstance(over, Item) and _is_batch_of_messages(over.key):
         return False
     return not _NOT_DATA.search(_last_of(dotted(over), 1))
+
+
+def _elements(value: Expression, module: Module) -> list[Element]:
+    """The elements of iterables that a value is made from."""
+    found: list[Element] = []
+    waiting: list[tuple[Expression, int]] = [(value, 0)]
+    while waiting:
+        one, depth = waiting.pop()
+        if isinstance(one, Element):
+            found.append(one)
+        elif depth < _MOST_DEPTH:
+            waiting.extend((part, depth + 1) for part in parts_of(one, module))
+    return found
 
 
 def _is_data_of_call(draft: Draft, made: PythonCall, module: Module, depth: int) -> bool:
