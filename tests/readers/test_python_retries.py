@@ -133,7 +133,7 @@ def test_a_flag_or_a_good_status_leaves_the_loop_too() -> None:
         "for url in urls:\n    try:\n        get(url)\n        break\n    except OSError:\n        pass\n",
         "for port in range(9):\n    try:\n        bind(port)\n        break\n    except OSError:\n        pass\n",
         "while True:\n    try:\n        job = jobs.get()\n        work(job)\n    except OSError:\n        pass\n",
-        "while True:\n    try:\n        one = read()\n        if not one:\n            break\n    except OSError:\n        pass\n",
+        "while True:\n    try:\n        if read():\n            break\n    except OSError:\n        pass\n",
         "while True:\n    if job().state == 'done':\n        break\n",
         "for _ in range(3):\n    try:\n        work()\n        break\n    except OSError:\n        raise\n",
         "for one in ('a', 'b'):\n    try:\n        work()\n        break\n    except OSError:\n        pass\n",
