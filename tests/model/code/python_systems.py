@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from archlint.config import Config
 from archlint.core.facts.python import PythonModule
@@ -18,21 +18,29 @@ from archlint.model.draft import Draft
 from archlint.model.index import FactIndex
 from archlint.model.production import is_production
 from archlint.model.program import Program
+from archlint.readers import read as read_any
 from archlint.readers.python import read
 
 Variables = Mapping[str, Mapping[str, str]]
 
 
-def system_of(files: Mapping[str, str], services: tuple[str, ...], variables: Variables | None = None) -> Draft:
+def system_of(
+    files: Mapping[str, str],
+    services: tuple[str, ...],
+    variables: Variables | None = None,
+    others: Sequence[SourceFile] = (),
+) -> Draft:
     """A draft with one service for each directory, after the stages about data, messages and telemetry.
 
-    ``variables`` are those of each service's container, all in one compose file.
+    ``variables`` are those of each service's container, all in one compose file; ``others`` are files that are not
+    Python.
     """
     facts = [
         fact
         for path, text in files.items()
         for fact in read(SourceFile(path, Kind.PYTHON, textwrap.dedent(text).encode(), path))
     ]
+    facts += [fact for other in others for fact in read_any(other)]
     index = FactIndex(facts)
     config = Config()
     draft = Draft(index, config, Program(index.of(PythonModule), lambda path: is_production(path, config)))

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archlint.core.facts.python import Member, Parameter, PythonCall, PythonTest, Reference
+from archlint.core.facts.python import Member, Parameter, PythonCall, Reference
 from archlint.core.record import pattern
-from archlint.core.span import Span
 from archlint.core.values import UNKNOWN, Place, Unknown
 from archlint.model.code.consumer_libraries import ACKNOWLEDGING, KAFKA
-from archlint.model.code.handler_paths import Handled, Level, levels_of
+from archlint.model.code.handler_paths import Handled, Level, comes_before, levels_of
+from archlint.model.code.inbox_rows import committed_early
 from archlint.model.code.message_effects import FoundEffect
 from archlint.model.code.registrations import Handling
 from archlint.model.draft import Draft
@@ -24,6 +24,8 @@ _CONSUMER_NAME = pattern(r"consumer|kafka", re.IGNORECASE)
 _MESSAGE_NAME = pattern(r"message|msg|receiver|context|delivery|queue|item|record", re.IGNORECASE)
 _HANDLER_NAME = pattern(r"handler|callback|func|fn|process|handle|on_|^cb$", re.IGNORECASE)
 _GENERIC = frozenset({"delete", "complete", "ack"})
+_SPAWNING = frozenset({"Thread", "submit", "start_new_thread", "add_task", "run_coroutine_threadsafe"})
+_WAITING = frozenset({"join", "result", "wait", "gather", "shutdown", "as_completed"})
 _WHY = {
     "auto": "acknowledged here before it is handled, whatever becomes of it",
     "before": "acknowledged here, before the work",
@@ -42,6 +44,9 @@ def acknowledgement_of(
         return "auto", Place(declared, _WHY["auto"])
     if how in ("once", "never"):
         return Unknown(f"{handling.library} hands a message out once"), Place(declared, "handed out once")
+    committed = committed_early(draft, handled, effects)
+    if committed is not None:
+        return "before", Place(committed, "marked as handled here, before the work")
     if how == "after":
         return "after", Place(declared, "acknowledged when the handler is done")
     acks = [(call, module) for call, module in handled.calls if _acknowledges(draft, handling, call, module)]
@@ -54,8 +59,11 @@ def acknowledgement_of(
             continue
         behind = levels_of(handled, *place)
         for call, module in acks:
-            if _comes_before(draft, levels_of(handled, call, module), behind):
+            if comes_before(levels_of(handled, call, module), behind):
                 return "before", Place(call.at, _WHY["before"])
+        for call, module in acks:
+            if _runs_on(behind, levels_of(handled, call, module)):
+                return "before", Place(call.at, "acknowledged here, while the work runs on in the background")
     if acks:
         return "after", Place(acks[0][0].at, "acknowledged here: what fails before comes again")
     context = next((call for call, _ in handled.calls if call.name.endswith((".process", ".processing"))), None)
@@ -79,62 +87,45 @@ def _acknowledges(draft: Draft, handling: Handling, call: PythonCall, module: Mo
     return True
 
 
-def _base(call: PythonCall) -> str:
-    return call.name.rpartition(".")[0]
-
-
-def _comes_before(draft: Draft, ack: list[Level], effect: list[Level]) -> bool:
-    """Whether whoever comes to the change has come by the acknowledgement first."""
-    by_function = {(one.module.path, one.function): one for one in effect}
-    for level in ack:
+def _runs_on(change: list[Level], ack: list[Level]) -> bool:
+    """Whether a change is made in a thread that nobody waits for before the acknowledgement."""
+    by_function = {(one.module.path, one.function): one for one in ack}
+    for level in change:
         common = by_function.get((level.module.path, level.function))
         if common is None:
             continue
-        if (level.at.end_line, level.at.end_column) > (common.at.line, common.at.column):
+        calls = [one for one in level.module.facts.calls if one.function == level.function]
+        spawning = next((one for one in calls if one.at == level.at), None)
+        if spawning is None or spawning.name.rpartition(".")[2] not in _SPAWNING or spawning.contexts:
             return False
-        return not any(_holds(block, level.at) and not _holds(block, common.at) for block in _blocks(level))
+        waits = any(one.name.rpartition(".")[2] in _WAITING for one in calls)
+        return not waits and comes_before([level], [common]) and common.at.line > level.at.line
     return False
 
 
-def _blocks(level: Level) -> Iterator[Span]:
-    """The bodies of conditions and ``except`` clauses of a function, and of the functions around it."""
-    facts = level.module.facts
-    tests: tuple[PythonTest, ...] = facts.tests
-    for test in tests:
-        if test.function == level.function:
-            yield test.body
-            if test.other is not None:
-                yield test.other
-    for clause in facts.handlers:
-        if clause.function == level.function:
-            yield clause.body
-
-
-def _holds(block: Span, at: Span) -> bool:
-    return (block.line, block.column) <= (at.line, at.column) and (at.end_line, at.end_column) <= (
-        block.end_line,
-        block.end_column,
-    )
+def _base(call: PythonCall) -> str:
+    return call.name.rpartition(".")[0]
 
 
 def _in_wrappers(draft: Draft, handling: Handling) -> Iterator[PythonCall]:
     """Acknowledgements that a wrapper makes before it calls the handler."""
     for function, module in handling.wrappers:
         calls = draft.program.calls_in(function, module)
-        invoked = [one for one in calls if _invokes(draft, one, module)]
+        invoked = [one for one in calls if _invokes(draft, handling, one, module)]
         if not invoked:
             continue
         for call in calls:
             if _acknowledges(draft, handling, call, module):
-                ack = [Level(call.at, call.function, module)]
-                if all(_comes_before(draft, ack, [Level(one.at, one.function, module)]) for one in invoked):
+                ack = [Level(call.at, call.function, module, call.branch)]
+                if all(comes_before(ack, [Level(one.at, one.function, module)]) for one in invoked):
                     yield call
 
 
-def _invokes(draft: Draft, call: PythonCall, module: Module) -> bool:
+def _invokes(draft: Draft, handling: Handling, call: PythonCall, module: Module) -> bool:
     """Whether a wrapper's call runs the handler that it was given."""
     if isinstance(call.callee, Parameter):
         return True
     if not isinstance(call.callee, Reference | Member) or not _HANDLER_NAME.search(call.name.rpartition(".")[2]):
         return False
-    return not draft.program.called_functions(call, module)
+    called = draft.program.called_functions(call, module)
+    return not called or any(function is handling.function for function, _ in called)

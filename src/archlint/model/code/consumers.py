@@ -114,6 +114,8 @@ def _consumer(
     if handling.library in ("celery", "arq"):
         dead_letter, setup = failures_of_task(draft, handling, code) if effects else (UNKNOWN, None)
         failures_at, failing = setup or failures_at, f"{service}'s {handling.library.capitalize()} application"
+    if answers is not None and handling.broker == "nats":
+        deduplication = Unknown("the caller waits for the answer, as for any call")
     if answers is not None:
         dead_letter = Unknown("the caller waits for the answer, and learns of a failure")
     elif isinstance(dead_letter, Unknown):

@@ -1,15 +1,14 @@
 """Subscriptions that Dapr delivers to routes: what the code answers to ``/dapr/subscribe``, and Subscription objects.
 
-In: the routes of the draft, manifests, the text of the code. Out: a Handling for each subscription whose route's handler
-is in the scan, with whether it names a dead-letter topic. An object of another kind of resource that could set one is
-not looked for: a dead-letter topic is a field of the subscription itself.
+In: the routes of the draft, manifests, the text of the code. Out: a Handling for each subscription whose route's
+handler is in the scan, with whether it names a dead-letter topic: a field of the subscription itself.
 https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-deadletter/
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from os.path import commonprefix
+from os.path import commonpath
 
 from archlint.core import tree
 from archlint.core.facts.documents import KubernetesObject
@@ -41,7 +40,7 @@ def dapr_handlings(draft: Draft) -> Iterator[Handling]:
         if one.kind == "Subscription" and one.api_version.startswith("dapr.io/"):
             for handling in _of_object(draft, one, routes):
                 # Of several objects for one route the nearest file is meant: a repository may hold several systems.
-                shared = len(commonprefix([one.at.path, handling.module.path]))
+                shared = len(commonpath([one.at.path, handling.module.path]))
                 key = handling.function.name if handling.function is not None else ""
                 if key not in nearest or shared > nearest[key][0]:
                     nearest[key] = (shared, handling)

@@ -6,7 +6,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,6 +31,7 @@ _MOST_CALLS = 1500
 _MOST_ROUTES = 40
 _DEPTH = 6
 _MOST_STEPS = 8
+_AWAIT = len("await ")
 _WELL_KNOWN = ("logging.", "json.", "redis.", "pymongo.", "sqlalchemy.", "pika.", "aio_pika.", "requests.", "httpx.")
 """Libraries whose objects are not injected in place of the service's own."""
 
@@ -39,11 +40,13 @@ Targets = Callable[[PythonCall, Module], tuple[tuple[PythonFunction, Module], ..
 
 @dataclass(frozen=True)
 class Level:
-    """A place on the way to a call: where a function (by its index) makes it, or calls what in the end makes it."""
+    """A place on the way to a call: where a function (by its index) makes it, or calls what in the end makes it.
+    ``branch``: it stands under a condition."""
 
     at: Span
     function: int | None
     module: Module
+    branch: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def levels_of(handled: Handled, call: PythonCall, module: Module) -> list[Level]
     """The way to a call, from the call itself up to the handler."""
     found: list[Level] = []
     for _ in range(_MOST_STEPS):
-        found.append(Level(call.at, call.function, module))
+        found.append(Level(call.at, call.function, module, call.branch))
         index = call.function
         entry = None
         while index is not None and entry is None:
@@ -122,6 +125,43 @@ def levels_of(handled: Handled, call: PythonCall, module: Module) -> list[Level]
             break
         call, module = entry
     return found
+
+
+def comes_before(first: list[Level], second: list[Level]) -> bool:
+    """Whether whoever comes to the second place has surely come by the first one."""
+    by_function = {(one.module.path, one.function): one for one in second}
+    for level in first:
+        common = by_function.get((level.module.path, level.function))
+        if common is None:
+            continue
+        if (level.at.end_line, level.at.end_column) > (common.at.line, common.at.column):
+            return False
+        around = [block for block in _blocks(level) if _holds(block, level.at)]
+        if not all(_holds(block, common.at) for block in around):
+            return False
+        # Of conditions on the message alone no block is known: then only what stands right in a known one counts.
+        return not level.branch or any(level.at.column - one.column in (0, _AWAIT) for one in around)
+    return False
+
+
+def _blocks(level: Level) -> Iterator[Span]:
+    """The bodies of conditions and ``except`` clauses of a function, and of the functions around it."""
+    facts = level.module.facts
+    for test in facts.tests:
+        if test.function == level.function:
+            yield test.body
+            if test.other is not None:
+                yield test.other
+    for clause in facts.handlers:
+        if clause.function == level.function:
+            yield clause.body
+
+
+def _holds(block: Span, at: Span) -> bool:
+    return (block.line, block.column) <= (at.line, at.column) and (at.end_line, at.end_column) <= (
+        block.end_line,
+        block.end_column,
+    )
 
 
 def _routed(draft: Draft, call: PythonCall, module: Module) -> tuple[tuple[PythonFunction, Module], ...]:

@@ -93,11 +93,15 @@ def _called_parameters(draft: Draft, function: PythonFunction, module: Module) -
 
 
 def _called_attributes(draft: Draft, function: PythonFunction, module: Module) -> Iterator[str]:
-    if function.owner is None:
+    around, method = function, function.owner
+    while method is None and around.parent is not None:
+        around = module.facts.functions[around.parent]
+        method = around.owner
+    if method is None:
         return
     for call in draft.program.calls_in(function, module):
         owner, _, name = call.callee.name.rpartition(".") if isinstance(call.callee, Reference) else ("", "", "")
-        if owner != function.owner or not _HANDLER_NAME.search(name):
+        if owner != method or not _HANDLER_NAME.search(name):
             continue
         if draft.program.function_named(f"{owner}.{name}") is None:
             yield f"{owner}.{name}"

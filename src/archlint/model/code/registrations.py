@@ -31,6 +31,7 @@ from archlint.model.code.consumer_libraries import (
     Decorator,
 )
 from archlint.model.code.handler_trace import text_of, trace
+from archlint.model.code.scope import assigned_value
 from archlint.model.draft import Draft
 from archlint.model.production import service_name_at
 from archlint.model.program.program import Module
@@ -122,7 +123,10 @@ def name_of_queue(draft: Draft, expression: Expression, module: Module) -> str |
     """The name of a queue that is given as text or as an object made from it (``RabbitQueue("orders")``); of an address
     of SQS or a path of Pub/Sub its last part."""
     items = items_of(expression)
-    made = draft.program.origin(items[0], module) if len(items) == 1 else None
+    given, where = assigned_value(draft, items[0], module) if len(items) == 1 else (expression, module)
+    if isinstance(given, Item):
+        given = given.base  # ``get_queue_url(QueueName="orders")["QueueUrl"]``
+    made = draft.program.origin(given, where) if len(items) == 1 else None
     if made is not None and made[0].name.endswith("subscription_path"):
         name = made[0].argument("subscription", 1)
         return text_of(draft, name.value, made[1]) if name is not None else UNKNOWN
