@@ -89,6 +89,19 @@ def test_traces_are_no_metrics() -> None:
     assert found.tracing.value == "OpenTelemetry"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter",
+        "from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter",
+        "from opentelemetry.instrumentation.logging import LoggingInstrumentor",
+        "from opencensus.ext.azure.log_exporter import AzureLogHandler",
+    ],
+)
+def test_what_sends_logs_and_metrics_traces_nothing(line: str) -> None:
+    assert telemetry_of(line + APPLICATION).tracing is None
+
+
 def test_metrics_are_no_traces() -> None:
     found = telemetry_of("from prometheus_fastapi_instrumentator import Instrumentator\nInstrumentator()" + APPLICATION)
     assert isinstance(found.metrics, Setting)

@@ -97,6 +97,13 @@ TRACING: dict[str, str] = {
     "opentelemetry.ext": OPENTELEMETRY,
     "opentelemetry.distro": OPENTELEMETRY,
     "opentelemetry.exporter.otlp": OPENTELEMETRY,
+    # Parts of OpenTelemetry that send or mark logs and metrics, and trace nothing.
+    "opentelemetry.exporter.otlp.proto.grpc.metric_exporter": "",
+    "opentelemetry.exporter.otlp.proto.http.metric_exporter": "",
+    "opentelemetry.exporter.otlp.proto.grpc._log_exporter": "",
+    "opentelemetry.exporter.otlp.proto.http._log_exporter": "",
+    "opentelemetry.instrumentation.logging": "",
+    "opentelemetry.instrumentation.system_metrics": "",
     "opentelemetry.exporter.jaeger": OPENTELEMETRY,
     "opentelemetry.exporter.zipkin": OPENTELEMETRY,
     "opentelemetry.exporter.cloud_trace": OPENTELEMETRY,
