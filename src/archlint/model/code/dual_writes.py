@@ -27,7 +27,7 @@ from archlint.model.program.program import Module
 _MOST_HOPS = 3
 _RELAY = pattern(
     r"outbox|relay|(publish|dispatch|send|flush)_?(pending|unsent|unpublished|stored|queued)|unpublished|"
-    r"dead_?letter|dlq",
+    r"dead_?letter|dlq|requeue|republish|redeliver|(^|_)retry_",
     re.I,
 )
 _OUTBOX = pattern(

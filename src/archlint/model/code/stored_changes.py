@@ -25,7 +25,7 @@ from archlint.core.span import Span
 from archlint.core.values import Unknown
 from archlint.model.code.message_effects import sql_of
 from archlint.model.code.message_libraries import SESSION, SQL_CALLS
-from archlint.model.code.objects import class_named, class_of
+from archlint.model.code.objects import base_of, class_named, class_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -259,9 +259,9 @@ def _record(draft: Draft, call: PythonCall, module: Module, last: str) -> Stored
         return None
     links = list(chain_of(call, module))
     for link in links:
-        written = draft.program.callee(link, module)
-        if ".objects." in f"{written}.":
-            return StoredChange(verb, call.at, _last(written.partition(".objects")[0]))
+        for written in (link.name, draft.program.callee(link, module)):
+            if ".objects." in f"{written}.":
+                return StoredChange(verb, call.at, _last(written.partition(".objects")[0]))
         if link.name.endswith("get_object_or_404") and link.arguments and link is not call:
             return StoredChange(verb, call.at, _named(draft, link.arguments[0].value, module))
     given = call.arguments[0].value if call.arguments else None
@@ -273,6 +273,9 @@ def _record(draft: Draft, call: PythonCall, module: Module, last: str) -> Stored
             return StoredChange(verb, call.at, _named(draft, asked.arguments[0].value, module))
         if any(one.name.rpartition(".")[0].endswith(".query") for one in links):
             return StoredChange(verb, call.at, _last(links[-1].name.partition(".query")[0]))
+    if name.startswith(_RECORD_BASES):
+        base = base_of(call.callee)
+        return StoredChange(verb, call.at, _named(draft, base, module) if base is not None else None)
     owner = _record_class(draft, name)
     if owner is not None:
         return StoredChange(verb, call.at, _last(owner))
@@ -338,8 +341,8 @@ def _named(draft: Draft, value: Expression, module: Module) -> str | None:
     """The class or table that an expression names or is made of."""
     if isinstance(value, Literal):
         return None
-    found = class_of(draft, value, module)
-    return None if "?" in found else _last(found)
+    found = _last(class_of(draft, value, module))
+    return found if found and (found[0].isupper() or isinstance(value, Reference)) and found != "?" else None
 
 
 def _text(value: Expression) -> str | None:

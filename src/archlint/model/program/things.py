@@ -85,7 +85,13 @@ ITERATORS = frozenset(
 
 
 def argument_for(call: PythonCall, function: PythonFunction, name: str) -> tuple[Expression] | None:
-    """What a call passes for a parameter, in a tuple of one; None where it passes nothing that is seen."""
+    """What a call passes for a parameter, in a tuple of one; None where it passes nothing that is seen.
+
+    A call that hands the function on (``submit(f, a)``) passes what stands behind it.
+    """
+    behind = _handed_on(call, function)
+    if behind is None:
+        return None
     positional = [one.name for one in function.parameters if one.kind == "positional"]
     position = None
     if name in positional:
@@ -93,8 +99,23 @@ def argument_for(call: PythonCall, function: PythonFunction, name: str) -> tuple
         static = any(isinstance(one, Reference) and one.name == "staticmethod" for one in function.decorators)
         if function.owner is not None and not static:
             position -= 1
+        position += behind
     found = call.argument(name, position)
     return None if found is None else (found.value,)
+
+
+def _handed_on(call: PythonCall, function: PythonFunction) -> int | None:
+    """How many positional arguments go before the function's own in the call; None where that is not seen."""
+    last = function.name.rpartition(".")[2]
+    if call.callee.__class__ not in (Reference, Member) or call.name.rpartition(".")[2] == last:
+        return 0
+    place = 0
+    for one in call.arguments:
+        value = one.value
+        if isinstance(value, Reference | Member) and value.name.rpartition(".")[2] == last:
+            return place + 1 if one.name is None else None
+        place += one.name is None
+    return 0
 
 
 def is_property(function: PythonFunction) -> bool:
