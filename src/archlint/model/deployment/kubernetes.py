@@ -176,24 +176,41 @@ def _container_limits(objects: Sequence[KubernetesObject], namespace: str | None
     return None
 
 
+_SIDECARS: dict[str, tuple[str, ...]] = {
+    "sidecar.istio.io/inject": ("true",),
+    "istio.io/dataplane-mode": ("ambient",),
+    "istio-injection": ("enabled",),
+    "linkerd.io/inject": ("enabled", "ingress"),
+    "consul.hashicorp.com/connect-inject": ("true",),
+    "kuma.io/sidecar-injection": ("enabled", "true"),
+    "openservicemesh.io/sidecar-injection": ("enabled", "true"),
+}
+"""Labels and annotations by which meshes take in pods and namespaces, and the values that say so (Istio, Linkerd,
+Consul, Kuma, Open Service Mesh). Any other value says that they do not."""
+_REVISION = "istio.io/rev"
+
+
 def _is_meshed(objects: Sequence[KubernetesObject], found: KubernetesObject) -> bool:
-    paths = [("metadata",), ("spec", "template", "metadata")]
-    for path in paths:
-        for kind in ("labels", "annotations"):
-            values = labels_of(found.tree, *path, kind)
-            if values.get("sidecar.istio.io/inject") == "false" or values.get("linkerd.io/inject") == "disabled":
-                return False
-            linkerd = values.get("linkerd.io/inject")
-            if values.get("sidecar.istio.io/inject") == "true" or linkerd in ("enabled", "ingress"):
-                return True
-    for one in objects:
-        if one.kind == "Namespace" and one.name == (found.namespace or one.name):
-            labels = {**labels_of(one.tree, "metadata", "labels"), **labels_of(one.tree, "metadata", "annotations")}
-            if labels.get("istio-injection") == "enabled" or "istio.io/rev" in labels:
-                return True
-            if labels.get("linkerd.io/inject") == "enabled" or labels.get("istio.io/dataplane-mode") == "ambient":
-                return True
-    return False
+    own = [labels_of(found.tree, *path, kind) for path in _METADATA for kind in ("labels", "annotations")]
+    said = _takes_in(own)
+    if said is not None:
+        return said
+    return any(
+        _takes_in([labels_of(one.tree, "metadata", kind) for kind in ("labels", "annotations")])
+        for one in objects
+        if one.kind == "Namespace" and one.name == (found.namespace or one.name)
+    )
+
+
+_METADATA: tuple[tuple[str, ...], ...] = (("metadata",), ("spec", "template", "metadata"))
+
+
+def _takes_in(values: Sequence[dict[str, str]]) -> bool | None:
+    """Whether labels and annotations say that a mesh takes the thing in; None where they say nothing."""
+    said = [one[key] in wanted for one in values for key, wanted in _SIDECARS.items() if key in one]
+    if said:
+        return all(said)
+    return True if any(_REVISION in one for one in values) else None
 
 
 def _link_scaling(objects: Sequence[KubernetesObject], workloads: list[tuple[KubernetesObject, Workload]]) -> None:
