@@ -290,3 +290,16 @@ def test_a_dictionary_may_come_from_a_file(load: str) -> None:
 def test_a_file_that_is_not_there_leaves_logging_unknown() -> None:
     text = "import logging.config\nlogging.config.fileConfig('/etc/orders/logging.conf')\n"
     assert is_unknown(telemetry_of(orders(text)).log_format)
+
+
+def test_gunicorns_own_configuration_counts() -> None:
+    conf = """
+        logconfig_dict = {
+            "version": 1,
+            "formatters": {"line": {"class": "logging.Formatter", "format": "%(asctime)s %(message)s"}},
+            "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
+        }
+    """
+    dockerfile = 'FROM python:3.12\nCOPY . /app\nCMD ["gunicorn", "-c", "gunicorn_conf.py", "app:app"]\n'
+    found = telemetry_of(orders("", {"gunicorn_conf.py": conf}, dockerfile))
+    assert (found.log_format, found.log_at and found.log_at.path) == ("text", "orders/gunicorn_conf.py")

@@ -64,8 +64,8 @@ def launch_set_ups(draft: Draft, code: ServiceCode, around: Surroundings) -> Ite
     if directory is None:
         return
     inside = f"{directory}/" if directory else ""
-    for path, module in draft.program.modules.items():
-        if not path.startswith(inside) or not _GUNICORN.search(path):
+    for module in _gunicorn(draft):
+        if not module.path.startswith(inside):
             continue
         for one in module.facts.assignments:
             name = one.target.name.rpartition(".")[2] if isinstance(one.target, Reference) else ""
@@ -74,6 +74,15 @@ def launch_set_ups(draft: Draft, code: ServiceCode, around: Surroundings) -> Ite
             elif name == "logconfig":
                 found = file_set_up(draft, code, one.value, module, around)
                 yield found or Found(one.at, Unknown("gunicorn's logging is configured by a file"))
+
+
+def _gunicorn(draft: Draft) -> list[Module]:
+    """The modules that configure gunicorn, by their names; nobody imports them."""
+    found = draft.memo.get("gunicorn's configurations")
+    if not isinstance(found, list):
+        found = [module for path, module in draft.program.modules.items() if _GUNICORN.search(path)]
+        draft.memo["gunicorn's configurations"] = found
+    return found
 
 
 def _file_names(draft: Draft, expression: Expression, module: Module, depth: int) -> Iterator[str]:
