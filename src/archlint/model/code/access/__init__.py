@@ -133,7 +133,7 @@ def _operation(
             changes, related = _changes(draft, route, method, shown, handler, name)
     title = f"{method} {shown}" if route.protocol == "http" else shown
     return ApiOperation(
-        at=_place(found, handler),
+        at=_place(draft, found, handler, owner),
         name=title,
         key=f"{service.name} {title}",
         service=service.name,
@@ -204,8 +204,12 @@ def _view_class(draft: Draft, found: Found) -> str | None:
     return owner if class_named(draft, owner) is not None else None
 
 
-def _place(found: Found, handler: Handler | None) -> Span:
-    """The line that a person edits: the route's declaration on its handler, else the handler."""
+def _place(draft: Draft, found: Found, handler: Handler | None, owner: str | None) -> Span:
+    """The line that a person edits: the route's declaration on its handler, else the handler; the class of a view whose
+    base handles the method."""
+    if handler is None and owner is not None:
+        view = class_named(draft, owner)
+        return view[0].at if view is not None else found.at
     if handler is None or found.function is not None:
         return found.at
     function = handler[0]

@@ -55,7 +55,7 @@ _ASIDE = pattern(r"(?i)cache|metric|registr|memo|log|seen|stat|test|hook|plugin|
 _FILES = names(
     "upload_file upload_fileobj put_object upload_blob upload_from_string upload_from_file write_bytes write_text"
 )
-_REMOVALS = names("os.remove os.unlink os.rename os.replace shutil.move shutil.copyfileobj shutil.rmtree shutil.copy")
+_TEMPORARY = pattern(r"(?i)te?mp|cache|\.log\b|/dev/")
 
 
 def change_of(
@@ -86,6 +86,8 @@ def change_of(
         guess = guess or _by_name(draft, call, home)
     if guess is not None:
         return True, (guess,)
+    if any(call.at in _passing(draft) for call, _ in calls):
+        return Unknown("it passes the call on to another service"), ()
     if is_post and not is_question and _creates(function, module):
         return True, (Place(function.at, "answers that something was created or accepted"),)
     if is_post:
@@ -131,6 +133,16 @@ def _written(draft: Draft) -> Mapping[Span, str]:
     return memo
 
 
+def _passing(draft: Draft) -> frozenset[Span]:
+    """The calls whose method is whatever came in: those of a gateway."""
+    memo = draft.memo.get("calls that are passed on")
+    if not isinstance(memo, frozenset):
+        memo = draft.memo["calls that are passed on"] = frozenset(
+            one.at for one in draft.select(HttpCall) if isinstance(one.method, Unknown)
+        )
+    return memo
+
+
 def _reads_elsewhere(draft: Draft, at: Span) -> bool:
     """Whether an unsafe call to another service only asks there: its path says search, validate, predict."""
     memo = draft.memo.get("paths of calls")
@@ -153,15 +165,24 @@ def _other(draft: Draft, call: PythonCall, module: Module) -> str | None:
         return f"{last}()"
     if last == "open" and call.name == "open":
         mode = call.argument("mode", 1)
-        if mode is not None and isinstance(mode.value, Literal) and str(mode.value.value)[:1] in ("w", "a", "x"):
-            return "a file"
-    if call.name in _REMOVALS:
-        return call.name
+        writes = mode is not None and isinstance(mode.value, Literal) and str(mode.value.value)[:1] in ("w", "a", "x")
+        return "a file" if writes and not _TEMPORARY.search(_texts(call.arguments[0].value, module, 0)) else None
     if call.at in _rpcs(draft):
         return None if only_reads("", last) else f"{last}() of another service"
     if last in ("delete", "save", "create", "bulk_update", "update") and ".objects" in call.name:
         return call.name.rpartition(".objects")[2].lstrip(".") or last
     return None
+
+
+def _texts(value: Expression, module: Module, depth: int) -> str:
+    """The texts in an expression: parts of a path."""
+    if isinstance(value, Literal | Reference):
+        return str(getattr(value, "value", "")) + getattr(value, "name", "")
+    call = call_of(value, module)
+    if call is not None and depth < 3:
+        return call.name + " ".join(_texts(one.value, module, depth + 1) for one in call.arguments)
+    parts = getattr(value, "parts", ()) if depth < 3 else ()
+    return " ".join(_texts(one, module, depth + 1) for one in parts)
 
 
 def _rpcs(draft: Draft) -> frozenset[Span]:

@@ -32,6 +32,7 @@ from archlint.model.code.access.vocabulary import (
     PASSED_DEPENDENCY,
     PERMISSIVE,
     SECURITY_SCHEMES,
+    STORING,
 )
 from archlint.model.code.names import words_of
 from archlint.model.code.objects import base_of, call_of, class_named, class_of, items_of, member_of, methods_of
@@ -172,7 +173,10 @@ def of_dependency(draft: Draft, value: Expression, module: Module, at: Span, nes
         found = of_function(draft, *target, nesting + 1)
         if found is None and call is not None:
             found = best(*(of_function(draft, *one, nesting + 1) for one in _returned(draft, target)))
-        named = _by_words(target[0].name, at, PASSED_DEPENDENCY) if found is None else None
+        named = None
+        if found is None and not target[0].is_generator:
+            # What yields is a connection or a session of a database, whatever it is called after.
+            named = _by_words(target[0].name, at, PASSED_DEPENDENCY)
         return Unknown(f"{target[0].name.rpartition('.')[2]} may tell who is calling") if named is not None else found
     name = draft.program.qualify(value, module) if call is None else draft.program.callee(call, module)
     return _by_words(name, at, PASSED_DEPENDENCY)
@@ -264,7 +268,7 @@ def of_permission(draft: Draft, value: Expression, module: Module, at: Span) -> 
 def _by_words(name: str, at: Span, more: frozenset[str] = frozenset()) -> Evidence:
     """What something outside the workspace is by what it is called."""
     member = name.rpartition(".")[2]
-    if member in NO_GUARDS:
+    if member in NO_GUARDS or (more and words_of(member) & STORING):
         return None
     if _guards(member):
         return Setting(member, "library", at)

@@ -6,7 +6,7 @@ In: the class of a view. Out: Evidence (see ``signals``). REST framework lets ev
 
 from __future__ import annotations
 
-from archlint.core.facts.python import Dictionary, Expression, Literal, PythonFunction, Reference
+from archlint.core.facts.python import Dictionary, Expression, Literal, PythonAssignment, PythonFunction, Reference
 from archlint.core.span import Span
 from archlint.core.values import Setting, Unknown
 from archlint.model.code.access.evidence import of_class, of_function, of_guard, of_permission
@@ -17,6 +17,7 @@ from archlint.model.code.objects import call_of, class_named, items_of, member_o
 from archlint.model.code.scope import assigned_value
 from archlint.model.code.serving.found import Found
 from archlint.model.draft import Draft
+from archlint.model.production import service_name_at
 from archlint.model.program.program import Module
 
 _PREPARING = ("prepare", "dispatch", "initial", "check_permissions", "dispatch_request", "handle_request", "initialize")
@@ -76,13 +77,13 @@ def of_permissions(
         return Unknown("its permissions are chosen when it runs")
     value, where = _attribute(draft, lineage, "permission_classes")
     if value is None or where is None:
-        return of_defaults(draft)
+        return of_defaults(draft, at.path)
     found: Evidence = None
     for item, _ in items_of(draft, value, where):
         found = best(found, of_permission(draft, item, where, at))
     if found is None:
-        given, _ = _attribute(draft, lineage, "authentication_classes")
-        return Unknown("its authentication classes may refuse callers") if given is not None else None
+        given, place = _attribute(draft, lineage, "authentication_classes")
+        return _custom(draft, given, place) if given is not None and place is not None else None
     return found
 
 
@@ -99,32 +100,45 @@ def of_function_view(draft: Draft, function: PythonFunction, module: Module) -> 
             return best(
                 *(of_permission(draft, one, module, at) for one, _ in items_of(draft, call.arguments[0].value, module))
             )
-    return of_defaults(draft) if is_view else None
+    return of_defaults(draft, module.path) if is_view else None
 
 
-def of_defaults(draft: Draft) -> Evidence:
-    """``DEFAULT_PERMISSION_CLASSES`` of the settings; worked out once."""
-    if "default permissions" not in draft.memo:
-        draft.memo["default permissions"] = _defaults(draft)
-    found = draft.memo["default permissions"]
-    assert found is None or isinstance(found, Setting | Unknown)
+def of_defaults(draft: Draft, path: str) -> Evidence:
+    """``DEFAULT_PERMISSION_CLASSES`` of the settings that hold where the view stands; worked out once a service."""
+    service = service_name_at(draft, path)
+    memo = draft.memo.setdefault("default permissions", {})
+    assert isinstance(memo, dict)
+    if service not in memo:
+        memo[service] = _defaults(draft, service)
+    found: Evidence = memo[service]
     return found
 
 
-def _defaults(draft: Draft) -> Evidence:
+def _defaults(draft: Draft, service: str | None) -> Evidence:
     evidence: Evidence = None
-    for module in draft.program.modules.values():
-        for one in module.facts.assignments:
-            if not isinstance(one.target, Reference) or not one.target.name.endswith(".REST_FRAMEWORK"):
-                continue
-            if not isinstance(one.value, Dictionary):
-                return Unknown("REST_FRAMEWORK is put together when it runs")
-            for key, value in one.value.entries:
-                if key == Literal("DEFAULT_PERMISSION_CLASSES"):
-                    evidence = best(evidence, *_named(draft, value, module, one.at))
-                elif key == Literal("DEFAULT_AUTHENTICATION_CLASSES") and evidence is None:
-                    evidence = _custom(draft, value, module)
+    for one, module in _settings(draft):
+        if service_name_at(draft, module.path) != service:
+            continue
+        if not isinstance(one.value, Dictionary):
+            return Unknown("REST_FRAMEWORK is put together when it runs")
+        for key, value in one.value.entries:
+            if key == Literal("DEFAULT_PERMISSION_CLASSES"):
+                evidence = best(evidence, *_named(draft, value, module, one.at))
+            elif key == Literal("DEFAULT_AUTHENTICATION_CLASSES") and evidence is None:
+                evidence = _custom(draft, value, module)
     return evidence
+
+
+def _settings(draft: Draft) -> list[tuple[PythonAssignment, Module]]:
+    found = draft.memo.get("settings of REST framework")
+    if not isinstance(found, list):
+        found = draft.memo["settings of REST framework"] = [
+            (one, module)
+            for module in draft.program.modules.values()
+            for one in module.facts.assignments
+            if isinstance(one.target, Reference) and one.target.name.endswith(".REST_FRAMEWORK")
+        ]
+    return found
 
 
 def _named(draft: Draft, value: Expression, module: Module, at: Span) -> list[Evidence]:
@@ -137,10 +151,12 @@ def _named(draft: Draft, value: Expression, module: Module, at: Span) -> list[Ev
 
 
 def _custom(draft: Draft, value: Expression, module: Module) -> Evidence:
-    """Authentication classes of one's own may refuse callers without a permission."""
-    for item, _ in items_of(draft, value, module):
-        name = str(item.value) if isinstance(item, Literal) else member_of(item)
-        if name and not name.startswith("rest_framework."):
+    """Authentication classes of one's own may refuse callers without a permission; libraries' leave those who bring
+    nothing to the permissions (https://www.django-rest-framework.org/api-guide/authentication/)."""
+    for item, where in items_of(draft, value, module):
+        name = str(item.value) if isinstance(item, Literal) else draft.program.qualify(item, where)
+        qualified = draft.program.qualify(Reference(name), where)
+        if class_named(draft, qualified) is not None:
             return Unknown(f"{name.rpartition('.')[2]} may refuse callers")
     return None
 

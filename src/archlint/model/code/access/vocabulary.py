@@ -50,6 +50,11 @@ NO_GUARDS = names(
 PASSED_DEPENDENCY = names("user principal identity caller tenant claims subject")
 """Words of a dependency that gives who is calling: what is not read may well check it."""
 
+STORING = names(
+    "repository repositories repo service services dao crud db database uow store factory usecase publisher"
+)
+"""Words of a dependency that keeps or finds things: ``get_user_repository`` gives no user."""
+
 STATE_NAMES = pattern(
     r"(?:^|\.)(?:current_user|current_identity|current_token|request\.user|request\.auth|request\.authorization|"
     r"request\.remote_user|g\.(?:user|current_user|identity|auth\w*|token\w*)|"
