@@ -17,8 +17,13 @@ from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _NAMES = frozenset(METHODS)
-_NAMEKO = ("nameko.events.EventDispatcher", "nameko.messaging.Publisher", "nameko.standalone.events.event_dispatcher")
-_NAMEKO_WAY = Way("rabbitmq", (), ("nameko",), (), ("event_type",), 0)
+_NAMEKO = {
+    "nameko.events.EventDispatcher": Way("rabbitmq", (), ("nameko",), (), ("event_type",), 0),
+    "nameko.messaging.Publisher": Way("rabbitmq", (), ("nameko",), (), ("routing_key",)),
+    "nameko.standalone.events.event_dispatcher": Way("rabbitmq", (), ("nameko",), (), ("event_type",), 1),
+}
+"""https://nameko.readthedocs.io/en/stable/built_in_extensions.html: dependencies that are called themselves"""
+
 _DAPR_WAY = Way("dapr", (), ("dapr",))
 _NOT_MESSAGES = ("asyncio.", "time.", "smtplib.", "socket.", "telegram.", "discord.", "websockets.", "fastapi.")
 
@@ -49,15 +54,15 @@ def publications(draft: Draft, scope: CodeScope) -> tuple[Publication, ...]:
 def publication_of(draft: Draft, call: PythonCall, module: Module) -> Publication | None:
     """How a call publishes; None where it does not, or is not known to."""
     last = call.name.rpartition(".")[2]
+    if draft.program.uses("nameko") and call.name not in _NAMEKO:
+        way = _NAMEKO.get(draft.program.callee(call, module))
+        if way is not None:
+            return Publication(call, module, call.function, way, "rabbitmq")
     ways = METHODS.get(last, ())
     name = draft.program.callee(call, module) if ways else ""
     for way in ways:
         if _is_way(draft, call, name, way):
             return Publication(call, module, call.function, way, _broker(way, name))
-    if draft.program.uses("nameko") and last not in ("EventDispatcher", "Publisher"):
-        name = name or draft.program.callee(call, module)
-        if name.startswith(_NAMEKO):
-            return Publication(call, module, call.function, _NAMEKO_WAY, "rabbitmq")
     return None
 
 

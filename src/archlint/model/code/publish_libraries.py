@@ -62,7 +62,7 @@ WAYS: tuple[Way, ...] = (
     Way("kinesis", ("put_record", "put_records"), (), ("StreamName", "StreamARN"), ("StreamName", "StreamARN")),
     Way("eventbridge", ("put_events",), ("boto3", "aioboto3", "botocore"), ("Entries",), ()),
     # google-cloud-pubsub: https://cloud.google.com/python/docs/reference/pubsub/latest (publish(topic, data))
-    Way("pubsub", ("publish",), ("google.cloud.pubsub",), (), ("topic",), 0),
+    Way("pubsub", ("publish",), ("google.cloud.pubsub", "google.cloud.pubsub_v1"), (), ("topic",), 0),
     # azure-servicebus, azure-eventhub: https://learn.microsoft.com/python/api/azure-servicebus, …/azure-eventhub
     Way("servicebus", ("send_messages", "schedule_messages"), ("azure.servicebus",), (), ()),
     Way("eventhubs", ("send_batch", "send_event"), ("azure.eventhub",), (), ()),
@@ -72,8 +72,6 @@ WAYS: tuple[Way, ...] = (
     # FastStream: https://faststream.airt.ai/latest/getting-started/publishing/ (broker.publish(message, "queue"))
     Way("", ("publish", "publish_batch"), ("faststream",), (), ("queue", "topic", "subject", "channel", "list",
         "stream"), 1),
-    # nameko: https://nameko.readthedocs.io/en/stable/built_in_extensions.html (EventDispatcher, messaging.Publisher)
-    Way("rabbitmq", ("dispatch",), ("nameko",), ("event_type",), ("event_type",), 1),
     # Dapr: https://docs.dapr.io/developing-applications/sdks/python/python-client/ (publish_event(pubsub, topic))
     Way("dapr", ("publish_event",), ("dapr",), ("pubsub_name", "topic_name"), ("topic_name",), 1),
     # Temporal: https://python.temporal.io/temporalio.client.Client.html (start_workflow, handle.signal)
