@@ -16,8 +16,9 @@ class Retry(Subject):
     two tries: ``none``, ``constant``, ``random`` (within fixed bounds), ``growing``. ``jitter``: whether chance has a
     part in it. ``what`` is the function or call that is tried.
 
-    ``purpose``: ``call``; ``startup`` (a process waits until what it needs is there); ``consumer`` (a consumer or
-    worker that goes on for ever); ``conflict`` (others wrote at the same time). ``is_remote``: whether what is tried
+    ``purpose``: ``call``; ``startup`` (a process waits until what it needs is there); ``wait`` (a program that does
+    nothing else, as the shell's wait loops); ``consumer`` (a consumer or worker that goes on for ever); ``conflict``
+    (others wrote at the same time). ``is_remote``: whether what is tried
     goes over the network. ``calls`` are the remote calls that are seen to be tried.
     """
 

@@ -29,12 +29,13 @@ from archlint.model.resilience.trials import Trial, consumes, find_trials
 _CLIENT_LIBRARIES = frozenset({"urllib3", "requests", "httpx", "httpx-retries", "aiohttp-retry", "google.api_core"})
 _STARTING = pattern(
     r"(?i)(?:^|_)(?:wait|startup|start_up|on_start|prestart|pre_start|lifespan|main|bootstrap|init|initiali[sz]e|setup"
-    r"|ensure|ready|check_db|migrate)(?:_|$)"
+    r"|ensure|ready|check_db|migrate|create_(?:all|tables|schema\w*))(?:_|$)"
 )
 _NEVER_ARRIVED = pattern(
     r"(?:ConnectError|ConnectTimeout|ConnectionRefusedError|NewConnectionError|gaierror|ConnectTimeoutError|RateLimit\w*"
     r"|TooManyRequests\w*|NameResolutionError|ClientConnectorError|PoolTimeout|Throttl\w*)$"
 )
+_WAIT_PROGRAM = pattern(r"(?i)(?:^|/)wait[-_]?(?:for|until)?[-_][^/]*\.py$")
 _MOST_CALLS = 300
 _MOST_RELATED = 10
 
@@ -231,6 +232,8 @@ def _purpose(draft: Draft, trial: Trial, calls: tuple[RemoteCall, ...]) -> str:
         return "conflict"
     if consumes(trial):
         return "consumer"
+    if trial.library == "a loop" and _WAIT_PROGRAM.search(trial.at.path):
+        return "wait"
     names = [one.name.rpartition(".")[2] for one, _ in trial.functions]
     function = trial.module.function(trial.function)
     if function is not None and trial.library == "a loop":

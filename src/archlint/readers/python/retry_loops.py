@@ -108,11 +108,21 @@ def _adjusts(attempt: Sequence[ast.stmt], handlers: Sequence[ast.ExceptHandler])
 
 def _answered(node: ast.For | ast.AsyncFor | ast.While) -> tuple[list[ast.stmt], list[ast.ExceptHandler]] | None:
     """``for … in range(3): answer = get(…); if answer.ok: break; sleep(1)``."""
-    for one in node.body:
-        if isinstance(one, ast.If) and _asks_for_status(one.test) and _leaves(one.body):
-            calls = [part for part in node.body[: node.body.index(one)] if any(map(_is_call, ast.walk(part)))]
-            return (calls, []) if calls else None
+    for place, one in enumerate(node.body):
+        if isinstance(one, ast.If) and _is_good_status(one.test) and _leaves(one.body):
+            calls = [part for part in node.body[:place] if any(map(_is_call, ast.walk(part)))]
+            changed = {name for part in (*one.orelse, *node.body[place + 1 :]) for name in _assigned(part)}
+            return (calls, []) if calls and not _is_used(frozenset(changed), calls) else None
     return None
+
+
+def _is_good_status(test: ast.expr) -> bool:
+    """``answer.ok``, ``answer.status_code == 200``, ``answer.status_code < 500``: the other side answered well."""
+    if not _asks_for_status(test):
+        return False
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        return isinstance(test.ops[0], ast.Eq | ast.In | ast.Lt | ast.LtE)
+    return isinstance(test, ast.Attribute)
 
 
 def _is_call(node: ast.AST) -> bool:
