@@ -19,6 +19,7 @@ from tenacity import Retrying, stop_after_attempt
 
 URL = "http://pricing:8000"
 REGIONS = ("eu", "us")
+queries = {"left": {"state": 1}, "sold": {"state": 2}}
 PEERS = {"a": "http://pricing:8000/a", "b": "http://pricing:8000/b"}
 
 
@@ -85,6 +86,7 @@ def test_comprehensions_and_map_are_loops_too(expression: str) -> None:
         "for message in consumer:\n        requests.post(URL, json=message)",
         "for region in REGIONS:\n        fetch(region)",
         "for region in [one.upper() for one in REGIONS]:\n        fetch(region)",
+        "for name, options in queries.items():\n        requests.post(URL, json=options)",
         "for name in PEERS:\n        requests.get(f'{URL}/health', params={'peer': name})",
         "for region in ['eu', 'us']:\n        fetch(region)",
         "for name, url in PEERS.items():\n        requests.get(url)",

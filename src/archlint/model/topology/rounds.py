@@ -28,7 +28,8 @@ from archlint.core.facts.python import (
 from archlint.core.record import pattern
 from archlint.core.values import Unknown
 from archlint.model.code.message_libraries import BROKER
-from archlint.model.code.objects import assigned, base_of, member_of
+from archlint.model.code.objects import base_of, member_of
+from archlint.model.code.scope import assigned_value
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 from archlint.model.topology.parts import parts_of
@@ -103,9 +104,9 @@ def _is_data(draft: Draft, over: Expression, module: Module, depth: int) -> bool
         made = module.call(over.call)
         return made is not None and _is_data_of_call(draft, made, module, depth)
     if isinstance(over, Reference):
-        found, where = assigned(draft, over, module)
+        found, where = assigned_value(draft, over, module)
         if isinstance(found, Display | Dictionary):
-            return False
+            return not (found.items if isinstance(found, Display) else found.entries)
         if found is not over and isinstance(found, Choice):
             return _is_data(draft, found, where, depth + 1)
         if over.name.rpartition(".")[2].isupper():
