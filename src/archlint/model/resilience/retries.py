@@ -14,6 +14,7 @@ from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.base import link
 from archlint.core.system.calls import GrpcCall, HttpCall, RemoteCall, RpcCall
+from archlint.core.system.messaging import Consumer
 from archlint.core.system.resilience import Retry
 from archlint.core.values import Place, Setting, Truth, Unknown
 from archlint.model.code.scope import CodeScope, code_scope
@@ -23,6 +24,7 @@ from archlint.model.program.program import Module
 from archlint.model.resilience.clients import Clients, Repeats
 from archlint.model.resilience.idempotency import is_idempotent
 from archlint.model.resilience.networks import goes_over_network, is_conflict, is_network_error, only_connects
+from archlint.model.resilience.reach import Guard
 from archlint.model.resilience.retry_libraries import CONNECTS_ONLY, UNSAFE_ONLY_IF_ASKED
 from archlint.model.resilience.trials import Trial, consumes, find_trials
 
@@ -50,6 +52,7 @@ def add_retries(draft: Draft) -> None:
     for call in draft.select(RemoteCall):
         by_place.setdefault(call.at, []).append(call)
     trials = find_trials(draft, modules)
+    _redelivered(draft, trials.perhaps)
     clients = Clients(draft, modules, trials.policies)
     around: dict[Span, list[Trial]] = {}
     for trial in trials.found:
@@ -72,6 +75,15 @@ def add_retries(draft: Draft) -> None:
             subject = _subject(draft, trial, service, tuple(one for one in known if one.service == service))
             if subject is not None:
                 draft.add(subject)
+
+
+def _redelivered(draft: Draft, perhaps: Guard) -> None:
+    """What handles a message that is acknowledged only afterwards: the broker may deliver it again."""
+    for consumer in draft.select(Consumer):
+        if consumer.acknowledgement not in ("auto", "before") and consumer.library not in ("celery", "arq"):
+            function = draft.program.function_named(consumer.handler)
+            if function is not None:
+                perhaps.add_function(draft, *function)
 
 
 def calls_at(draft: Draft, places: Iterable[Span]) -> dict[Span, PythonCall]:
