@@ -78,6 +78,8 @@ def test_the_standalone_client_calls_any_service_of_the_cluster(call: str, expec
         ("price.delay(1).get(timeout=3)", [(5, "shop", "service", 3.0)]),
         ("price.apply_async((1,)).get()", [(5, "shop", "service", None)]),
         ("app.send_task('pricing.app.quote', (1,)).get(timeout=3)", [(5, "pricing", "service", 3.0)]),
+        ("app.send_task('prices.quote', (1,)).get()", [(5, "pricing", "service", None)]),
+        ("app.send_task('other.quote', (1,)).get()", [(5, "other.quote", "unknown", None)]),
         ("price.delay(1)", []),
         ("{}.get('price')", []),
     ],
@@ -86,6 +88,7 @@ def test_a_celery_result_that_is_waited_for_is_a_call_to_the_worker(call: str, e
     caller = f"from celery import Celery, shared_task\napp = Celery()\n\ndef show():\n    return {call}\n"
     caller += "\n@shared_task\ndef price(number):\n    return number\n"
     worker = "from celery import shared_task\n\n@shared_task\ndef quote(number):\n    return number\n"
+    worker += "\n@shared_task(name='prices.quote')\ndef named(number):\n    return number\n"
     assert calls_of(caller, pricing=worker) == expected
 
 

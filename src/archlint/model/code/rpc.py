@@ -97,6 +97,28 @@ class _Handlers:
                 self.by_function.setdefault(consumer.handler, []).append(one)
         if draft.program.uses("nameko"):
             self._read_nameko(draft, scope)
+        self._tasks: dict[str, list[tuple[str, str]]] = {}
+        if draft.program.uses("celery"):
+            self._read_task_names(scope)
+
+    def of_task(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Who runs the task of that name: the one that is named so, else functions whose qualified name ends so
+        (Celery names a task by its module as the worker imports it)."""
+        if name in self._tasks:
+            return tuple(self._tasks[name])
+        ending = f".{name}"
+        named = (found for function, found in self.by_function.items() if f".{function}".endswith(ending))
+        return tuple(one for found in named for one in found)
+
+    def _read_task_names(self, scope: CodeScope) -> None:
+        for module in scope.modules():
+            for function in module.facts.functions:
+                handlers = self.by_function.get(function.name, ())
+                for decorator in function.decorators if handlers else ():
+                    made = call_of(decorator, module)
+                    given = made.argument("name") if made is not None else None
+                    if given is not None and isinstance(given.value, Literal) and isinstance(given.value.value, str):
+                        self._tasks.setdefault(given.value.value, []).extend(handlers)
 
     def _read_nameko(self, draft: Draft, scope: CodeScope) -> None:
         owners: dict[str, Module] = {}
@@ -218,9 +240,7 @@ def _results(draft: Draft, index: _Handlers, module: Module) -> Iterator[_Found]
         if member_of(started.callee) == "send_task":
             named = started.argument("name", 0)
             text = text_of(draft, named.value, module) if named is not None else None
-            last = str(text.value).rpartition(".")[2] if text is not None else ""
-            matching = [one for name, found in index.by_function.items() if name.endswith(f".{last}") for one in found]
-            handlers = tuple(matching) if last else ()
+            handlers = index.of_task(str(text.value)) if text is not None and text.is_exact else ()
             subject: str | Unknown = str(text.value) if text is not None else Unknown("the task is not named")
         elif function is not None:
             handlers = tuple(index.by_function.get(function[0].name, ()))
