@@ -96,6 +96,32 @@ handler.setFormatter(Formatter())
     assert missing_fields(orders("import logging\n" + text)) == missing
 
 
+def test_a_line_that_is_put_together_step_by_step_is_read_step_by_step() -> None:
+    text = f"""
+import json
+class Formatter(logging.Formatter):
+    def format(self, record):
+        line = {{
+            "timestamp": self.formatTime(record, self.datefmt),
+            "level": record.levelname,
+            "logger": record.name,
+            "service": getattr(record, "service", "orders"),
+            "environment": getattr(record, "environment", "production"),
+            "event": getattr(record, "event", record.getMessage()),
+            "message": record.getMessage(),
+        }}
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        for key, value in record.__dict__.items():
+            if key not in line:
+                line[key] = value
+        return json.dumps(line, default=str)
+{HANDLER}
+handler.setFormatter(Formatter())
+"""
+    assert missing_fields(orders("import logging\n" + text)) == ["trace_id"]
+
+
 def test_a_format_that_is_json_itself_is_written_as_it_stands() -> None:
     text = """
 import logging

@@ -43,6 +43,10 @@ app = FastAPI()
          "{'format': '%(message)s'}}})", "text"),
         ("import logging.config\nlogging.config.dictConfig({'version': 1, 'formatters': {'json': "
          "{'()': 'pythonjsonlogger.jsonlogger.JsonFormatter'}}})", "json"),
+        ("from opentelemetry.instrumentation.logging import LoggingInstrumentor\n"
+         "LoggingInstrumentor().instrument(set_logging_format=True)", "text"),
+        ("from opentelemetry.instrumentation.logging import LoggingInstrumentor\nLoggingInstrumentor().instrument()",
+         None),
         ("import google.cloud.logging\ngoogle.cloud.logging.Client().setup_logging()", "json"),
     ],
 )  # fmt: skip

@@ -341,6 +341,9 @@ class PythonRetryLoop(Fact, frozen=True, array_like=True, gc=False):
     jitter: Truth
 
 
+TOO_LARGE = Unknown("too large to follow")
+"""What stands for a value that has so many parts that inlining it again and again would cost too much."""
+
 encode_facts = msgspec.msgpack.Encoder().encode
 """What ``encoded_calls`` and ``encoded_strings`` are made by."""
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from archlint.core.facts.python import (
+    TOO_LARGE,
     Argument,
     Choice,
     Dictionary,
@@ -146,7 +147,9 @@ def keys_of(draft: Draft, expression: Expression, module: Module, depth: int = 0
                     names.update(str(one.value) for one in key_name)
         return Fields(frozenset(names)) | rest
     if isinstance(expression, Choice):
-        return _merged([keys_of(draft, one, module, depth + 1) for one in expression.options])
+        options = [one for one in expression.options if one != TOO_LARGE] or list(expression.options)
+        # What a dictionary that is filled step by step has become: the steps are read one by one.
+        return _merged([keys_of(draft, one, module, depth + 1) for one in options])
     if isinstance(expression, Member) and expression.name == "__dict__":
         return Fields(frozenset({"name", "levelname", "created"}), extras=True)
     if isinstance(expression, Result):

@@ -96,6 +96,7 @@ _NO_SET_UP = frozenset(
         "distutils",
         "setuptools",
         "nameko",
+        "opentelemetry",
         "kafka",
         "pika",
         "tenacity",
@@ -118,7 +119,9 @@ _NO_SET_UP = frozenset(
 
 _FORMATTER_LIBRARIES = frozenset(name.partition(".")[0] for name in FORMATTERS)
 """Importing them says that JSON is written; with which fields, the formatter says that is made of them."""
-_SET_UPS = frozenset({"basicConfig", "dictConfig", "fileConfig", "setFormatter", "configure", "add", "run"})
+_SET_UPS = frozenset(
+    {"basicConfig", "instrument", "dictConfig", "fileConfig", "setFormatter", "configure", "add", "run"}
+)
 
 
 def logging_of(
@@ -192,6 +195,9 @@ def _set_ups(draft: Draft, code: ServiceCode, module: Module, around: Surroundin
             argument = call.argument("config" if last == "dictConfig" else "fname", 0)
             if name in ("logging.config.dictConfig", "logging.config.fileConfig"):
                 yield _configured(draft, code, argument.value if argument else None, module, call.at, around)
+        elif last == "instrument":
+            if "opentelemetry.instrumentation.logging" in draft.program.callee(call, module):
+                yield from _instrumented(draft, call, module, around)
         elif last == "setFormatter":
             argument = call.argument("fmt", 0)
             if argument is not None and ("logging" in imported or "picologging" in imported):
@@ -220,6 +226,17 @@ def _set_ups(draft: Draft, code: ServiceCode, module: Module, around: Surroundin
         # Both write plain lines to the console where nobody configures them.
         at = next(one.at for one in module.facts.imports if one.module.split(".")[0] in ("loguru", "structlog"))
         yield Found(at, TEXT, rank=1)
+
+
+def _instrumented(draft: Draft, call: PythonCall, module: Module, around: Surroundings) -> Iterator[Found]:
+    """OpenTelemetry's instrumentation calls basicConfig with a plain format, where it is asked to:
+    https://opentelemetry-python-contrib.readthedocs.io/en/latest/instrumentation/logging/logging.html"""
+    asked = call.argument("set_logging_format")
+    values = draft.program.evaluate(asked.value, module, around.lookup) if asked is not None else ()
+    if isinstance(values, Unknown):
+        yield Found(call.at, Unknown("whether OpenTelemetry sets the format is not known"))
+    elif values and values[0].value is True:
+        yield Found(call.at, TEXT)
 
 
 def _configured(

@@ -6,8 +6,8 @@ stand for a dict. ``{**kwargs, key: value}`` stands for keyword arguments that s
 
 from __future__ import annotations
 
-from archlint.core.facts.python import Argument, Choice, Dictionary, Expression, Literal, Parameter
-from archlint.readers.python.scopes import TOO_LARGE, Scope, bounded
+from archlint.core.facts.python import TOO_LARGE, Argument, Choice, Dictionary, Expression, Literal, Parameter
+from archlint.readers.python.scopes import Scope, bounded
 
 _CHANGING = frozenset({"setdefault", "update"})
 

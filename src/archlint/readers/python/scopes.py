@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from archlint.core.facts.python import (
+    TOO_LARGE,
     Choice,
     Comprehension,
     Dictionary,
@@ -24,11 +25,9 @@ from archlint.core.facts.python import (
     Operation,
     Template,
 )
-from archlint.core.values import Unknown
 
 MAX_NODES = 80
 MAX_OPTIONS = 8
-TOO_LARGE = Unknown("too large to follow")
 
 Names = dict[str, Expression]
 
