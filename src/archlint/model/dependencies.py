@@ -55,6 +55,7 @@ def _dependencies(draft: Draft, service: str, calls: list[RemoteCall], is_one_sh
             calls=tuple(made),
             address_at=made[0].related[-1].at if made[0].related else made[0].at,
             is_retryable=any_of(*(one.is_idempotent for one in made if not is_probe(one))),
+            retryable=_related([one for one in made if one.is_idempotent is True and not _is_probe(one)]),
             retry=_given([one.retry for one in made if one.is_idempotent is True]),
             breaker=_given([one.breaker for one in made]),
             is_one_shot=is_one_shot,
@@ -91,5 +92,7 @@ def _protocol(calls: list[RemoteCall]) -> str:
 
 def _related(calls: list[RemoteCall]) -> tuple[Place, ...]:
     """Every call, and where the first one's address is set."""
+    if not calls:
+        return ()
     places = [Place(one.at, f"calls {one.name}" if " " not in one.name else one.name) for one in calls]
     return tuple(dict.fromkeys([*places[:_MOST_RELATED], *calls[0].related[-1:]]))

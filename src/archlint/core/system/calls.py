@@ -153,6 +153,8 @@ class Dependency(Subject):
     address_at: Span | None = None
     is_retryable: Truth = Unknown()
     """Whether a call of it may be sent twice."""
+    retryable: tuple[Place, ...] = ()
+    """The calls that may be sent twice."""
     retry: Setting[str] | None | Unknown = Unknown()
     """What repeats one of the calls that may be sent twice."""
     breaker: Setting[str] | None | Unknown = Unknown()

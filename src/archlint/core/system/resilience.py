@@ -29,6 +29,8 @@ class Retry(Subject):
     seconds: float | None | Unknown = None
     wait: str | Unknown = "none"
     jitter: Truth = False
+    pause: str = ""
+    """A wait that does not grow, in words."""
     purpose: str = "call"
     is_remote: Truth = Unknown()
     calls: tuple[RemoteCall, ...] = ()

@@ -17,6 +17,7 @@ from archlint.core.system.calls import GrpcCall, HttpCall, RemoteCall, RpcCall
 from archlint.core.system.messaging import Consumer
 from archlint.core.system.resilience import Retry
 from archlint.core.values import Place, Setting, Truth, Unknown
+from archlint.model.code.library_versions import needs_of
 from archlint.model.code.scope import CodeScope, code_scope
 from archlint.model.deployment.mesh_resilience import mesh_retry
 from archlint.model.draft import Draft
@@ -38,6 +39,7 @@ _NEVER_ARRIVED = pattern(
     r"|TooManyRequests\w*|NameResolutionError|ClientConnectorError|PoolTimeout|Throttl\w*)$"
 )
 _WAIT_PROGRAM = pattern(r"(?i)(?:^|/)wait[-_]?(?:for|until)?[-_][^/]*\.py$")
+_PAUSES = {"none": "it tries again at once", "constant": "it always pauses as long"}
 _MOST_CALLS = 300
 _MOST_RELATED = 10
 
@@ -221,6 +223,9 @@ def _subject(draft: Draft, trial: Trial, service: str, calls: tuple[RemoteCall, 
         what = function.name.rpartition(".")[2] if function is not None else "a module"
         shown = f"{trial.library} in {what}"
     place = function.name.rpartition(".")[2] if function is not None else "module"
+    jitter = trial.jitter
+    if trial.library == "urllib3" and needs_of(draft, service, trial.at.path).is_older("urllib3", (2,)) is True:
+        jitter = Unknown("urllib3 has no jitter before version 2")
     return Retry(
         at=trial.at,
         name=shown,
@@ -231,7 +236,8 @@ def _subject(draft: Draft, trial: Trial, service: str, calls: tuple[RemoteCall, 
         attempts=_attempts(trial),
         seconds=trial.seconds,
         wait=trial.wait,
-        jitter=trial.jitter,
+        jitter=jitter,
+        pause=_PAUSES.get(str(trial.wait), ""),
         purpose=_purpose(draft, trial, calls),
         is_remote=_is_remote(draft, trial, calls),
         calls=calls,
