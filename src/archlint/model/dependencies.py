@@ -55,7 +55,7 @@ def _dependencies(draft: Draft, service: str, calls: list[RemoteCall], is_one_sh
             calls=tuple(made),
             address_at=made[0].related[-1].at if made[0].related else made[0].at,
             is_retryable=any_of(*(one.is_idempotent for one in made if not is_probe(one))),
-            retryable=_related([one for one in made if one.is_idempotent is True and not _is_probe(one)]),
+            retryable=_related([one for one in made if one.is_idempotent is True and not is_probe(one)]),
             retry=_given([one.retry for one in made if one.is_idempotent is True]),
             breaker=_given([one.breaker for one in made]),
             is_one_shot=is_one_shot,
