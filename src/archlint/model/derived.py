@@ -29,9 +29,7 @@ def add_derived(draft: Draft) -> None:
 
 def _cycles(dependencies: Mapping[str, list[Dependency]]) -> list[CallCycle]:
     """The shortest cycle through each dependency, each cycle once."""
-    edges = {
-        name: {one.target: one for one in found if one.target_kind == "service"} for name, found in dependencies.items()
-    }
+    edges = {name: {one.target: one for one in found if _waits(one)} for name, found in dependencies.items()}
     found: dict[tuple[str, ...], CallCycle] = {}
     for start in sorted(edges):
         for target in sorted(edges[start]):
@@ -44,6 +42,11 @@ def _cycles(dependencies: Mapping[str, list[Dependency]]) -> list[CallCycle]:
             if names not in found:
                 found[names] = _cycle(names, edges)
     return [found[names] for names in sorted(found)]
+
+
+def _waits(dependency: Dependency) -> bool:
+    """Whether a service of the system is asked for more than whether it is well."""
+    return dependency.target_kind == "service" and any(one.is_probe is not True for one in dependency.calls)
 
 
 def _shortest(edges: Mapping[str, Mapping[str, Dependency]], start: str, end: str) -> list[str] | None:

@@ -7,7 +7,9 @@ from topology_systems import system_of
 
 from archlint.core.system.base import link
 from archlint.core.system.calls import CallChain, RemoteCall, TimeoutBudget
+from archlint.core.system.services import CallCycle
 from archlint.core.values import UNKNOWN, Setting
+from archlint.model.derived import add_derived
 from archlint.model.topology.budgets import longest_wait, shortest_bound
 
 FLASK = "import requests\nfrom flask import Flask\n\napp = Flask(__name__)\n\n"
@@ -112,3 +114,15 @@ def test_a_retry_inside_a_deadline_does_not_lengthen_it() -> None:
     (call, *_) = system_of({"a/app.py": asks("/a", "http://b/b", "2"), "b/app.py": ""}).select(RemoteCall)
     link(call, attempts=3, retry=Setting("VirtualService", "mesh", call.at))
     assert (longest_wait(call), shortest_bound(call)) == (2.0, 2.0)
+
+
+def test_a_health_check_is_no_step_of_a_chain_and_no_edge_of_a_cycle() -> None:
+    files = {
+        "a/app.py": asks("/a", "http://b/b"),
+        "b/app.py": asks("/b", "http://c/health"),
+        "c/app.py": asks("/health", "http://a/health"),
+    }
+    draft = system_of(files)
+    add_derived(draft)
+    assert [one.services for one in draft.select(CallChain)] == []
+    assert [one.services for one in draft.select(CallCycle)] == []

@@ -36,7 +36,9 @@ def add_call_chains(draft: Draft, serving: Serving) -> None:
 
 
 def _counts(call: RemoteCall) -> bool:
-    return call.target_kind == "service" and call.target != call.service and call.in_production_code is True
+    if call.target_kind != "service" or call.target == call.service or call.is_probe is True:
+        return False
+    return call.in_production_code is True
 
 
 class _Longest:
