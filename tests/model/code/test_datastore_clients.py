@@ -265,6 +265,10 @@ def test_a_url_with_unknown_parts_still_names_its_driver() -> None:
     assert clients(code) == [("psycopg2", 5, None)]
 
 
+def test_a_local_socket_is_no_network() -> None:
+    assert clients("import redis\n\nclient = redis.from_url('unix:///run/redis.sock')\n", "redis==5.0.8") == []
+
+
 def test_sqlite_has_no_server_to_wait_for() -> None:
     assert clients("from sqlalchemy import create_engine\n\nengine = create_engine('sqlite:///app.db')\n") == []
 

@@ -176,6 +176,39 @@ def test_the_main_block_of_the_application_runs_and_that_of_a_tool_does_not() ->
     )
 
 
+@pytest.mark.parametrize(
+    ("condition", "runs"),
+    [
+        ("True", True),
+        ("os.environ.get('CREATE_TABLES', '') == 'yes'", UNKNOWN),
+        ("settings.debug", UNKNOWN),
+        ("not inspect(engine).has_table('orders')", True),
+        ("CREATE_SCHEMA", False),
+        ("not CREATE_SCHEMA", True),
+    ],
+)
+def test_a_condition_that_fails_in_production_keeps_the_tables_from_being_made(
+    condition: str, runs: bool | str
+) -> None:
+    code = f"""\
+        import os
+
+        from sqlalchemy import inspect
+        from models import Base, engine, settings
+
+        CREATE_SCHEMA = False
+
+
+        def prepare():
+            if {condition}:
+                Base.metadata.create_all(engine)
+
+
+        prepare()
+        """
+    assert creations(code) == [("create_all()", 14, runs)]
+
+
 def test_a_schema_that_is_stamped_is_a_versioned_one() -> None:
     code = """\
         from alembic import command

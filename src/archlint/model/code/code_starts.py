@@ -11,6 +11,7 @@ from archlint.core.record import dataclass, pattern
 from archlint.core.values import Place, Truth, Unknown
 from archlint.model.code.objects import is_instance, member_of
 from archlint.model.code.scope import code_scope
+from archlint.model.code.start_guards import conditions_hold
 from archlint.model.draft import Draft
 from archlint.model.production import APPLICATIONS
 from archlint.model.program.program import Module
@@ -43,19 +44,24 @@ class Start:
     chain: tuple[Place, ...] = ()
 
 
-def start_of_call(draft: Draft, call: PythonCall, module: Module) -> Start:
-    """Whether serving makes the call."""
-    return _Search(draft).of_call(call, module, 0)
+def start_of_call(draft: Draft, call: PythonCall, module: Module, service: str) -> Start:
+    """Whether serving makes the call where the service is deployed for production."""
+    return _Search(draft, service).of_call(call, module, 0)
 
 
 class _Search:
     """One search upward, that sees each function once."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: Draft, service: str) -> None:
         self._draft = draft
+        self._service = service
         self._seen: set[tuple[str, str]] = set()
 
     def of_call(self, call: PythonCall, module: Module, hops: int) -> Start:
+        """Whether the call is made."""
+        holds = conditions_hold(self._draft, call, module, self._service)
+        if holds is not True:
+            return Start(holds)
         if call.function is None:
             return self._of_module(call, module)
         if hops > _MOST_HOPS:

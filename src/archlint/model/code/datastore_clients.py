@@ -147,8 +147,10 @@ def _scheme_of(draft: Draft, url: Expression, module: Module, around: Surroundin
 
 
 def _driver(draft: Draft, made: MadeClient, service: str, text: str | None, needs: Needs) -> Driver | None:
-    """What opens the connection; None for SQLite and for what is not known to be any of the libraries."""
+    """What opens the connection; None for SQLite, for a local socket, and for none of the libraries."""
     name = made.maker.driver
+    if (text or "").startswith(("unix://", "redis+socket://")):
+        return None
     if name is not None:
         # A layer (peewee) that takes psycopg where psycopg2 is not there.
         return DRIVERS.get(_postgres_driver(needs) if name == "psycopg2" and not made.maker.url[0] else name)

@@ -24,7 +24,7 @@ from archlint.core.facts.python import (
 from archlint.core.record import pattern
 from archlint.core.system.data import SchemaCreation
 from archlint.core.values import Truth, Unknown
-from archlint.model.code.code_starts import Start, start_of_call
+from archlint.model.code.code_starts import start_of_call
 from archlint.model.code.message_effects import sql_of
 from archlint.model.code.names import words_of
 from archlint.model.code.objects import is_instance, member_of, values_of
@@ -105,12 +105,11 @@ def add_schema_creations(draft: Draft) -> None:
             statement = _statement(draft, call, module)
             if statement is None:
                 continue
-            start: Start | None = None
             for service in scope.services_running(call, module):
                 key = (service, module.path, call.function)
                 if key in found:
                     continue
-                start = start or start_of_call(draft, call, module)
+                start = start_of_call(draft, call, module, service)
                 where = module.function(call.function)
                 at_start: Truth = start.serves
                 if _in_memory(draft, call, module) or (where is not None and _is_versioned(draft, where, module)):
