@@ -57,7 +57,7 @@ def _dependencies(draft: Draft, service: str, calls: list[RemoteCall], is_one_sh
             is_retryable=any_of(*(one.is_idempotent for one in made if not is_probe(one))),
             retryable=_related([one for one in made if one.is_idempotent is True and not is_probe(one)]),
             retry=_given([one.retry for one in made if one.is_idempotent is True]),
-            breaker=_given([one.breaker for one in made]),
+            breaker=_breaker(made),
             is_one_shot=is_one_shot,
             related=_related(made),
         )
@@ -82,6 +82,11 @@ def _given(settings: list[Setting[str] | None | Unknown]) -> Setting[str] | None
     """What any of the calls has: one that is guarded shows that somebody thought of it."""
     found = next((one for one in settings if isinstance(one, Setting)), None)
     return found or next((one for one in settings if isinstance(one, Unknown)), None)
+
+
+def _breaker(calls: list[RemoteCall]) -> Setting[str] | None | Unknown:
+    guarded = [one.breaker for one in calls if not is_probe(one)]
+    return _given(guarded) if guarded else Unknown("it only asks whether the other side is well")
 
 
 def _protocol(calls: list[RemoteCall]) -> str:

@@ -21,6 +21,7 @@ _POLICIES = {
     "EnvoyFilter": "both",
     "BackendTrafficPolicy": "both",
     "TrafficPolicy": "both",
+    "Resiliency": "both",
     "RetryPolicy": "retry",
     "MeshRetry": "retry",
     "MeshCircuitBreaker": "breaker",
