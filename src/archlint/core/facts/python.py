@@ -312,6 +312,8 @@ class Look(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class PythonTest(Fact, frozen=True, array_like=True, gc=False):
     """An ``if``. ``at`` spans its head, ``body`` and ``other`` (its ``else``) what runs behind it.
 
+    One whose condition says nothing (no ``looks``) is left out where nothing but its body hangs on it.
+
     ``leaves`` is true where its body surely returns, raises or continues; then it decides on what follows up to the
     line ``until``, the end of the branch or loop around it (None: of the function).
     """

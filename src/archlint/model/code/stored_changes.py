@@ -40,6 +40,7 @@ _STATEMENT = pattern(
 _INSERTED = pattern(r"INTO\s+\S+\s*\(([^()]{1,2000})\)", re.I)
 _SET = pattern(r"\bSET\b(.{1,2000}?)(?:\bWHERE\b|\bRETURNING\b|$)", re.I | re.S)
 _ASSIGNED = pattern(r"(?:^|,)\s*[\"`]?(\w+)[\"`]?\s*=")
+_BUILDER = pattern(r"(sqlalchemy|sqlmodel)(\.(sql|expression|dml|dialects\.\w+))*\.(insert|update|delete)$")
 _ADDED = frozenset({"add", "add_all", "merge", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"})
 _MONGO = {
     **dict.fromkeys(("insert_one", "insert_many", "bulk_write"), "insert"),
@@ -228,10 +229,11 @@ def _built_statement(draft: Draft, value: Expression, call: PythonCall, module: 
         last = link.name.rpartition(".")[2]
         if last not in ("insert", "update", "delete"):
             continue
-        if "." in link.name and not draft.program.callee(link, where).startswith(("sqlalchemy.", "sqlmodel.")):
+        if _BUILDER.match(draft.program.callee(link, where)):
+            given = link.arguments[0].value if link.arguments else None
+            return StoredChange(last, call.at, _named(draft, given, where) if given is not None else None)
+        if "." in link.name:
             return StoredChange(last, call.at, _last(link.name.rpartition(".")[0]))
-        if link.arguments:
-            return StoredChange(last, call.at, _named(draft, link.arguments[0].value, where))
     return None
 
 
@@ -257,11 +259,13 @@ def _record(draft: Draft, call: PythonCall, module: Module, last: str) -> Stored
     verb = _RECORD.get(last)
     if verb is None:
         return None
+    if _BUILDER.match(name):
+        return None
     links = list(chain_of(call, module))
+    for written in [*(one.name for one in links), name]:
+        if ".objects." in f"{written}.":
+            return StoredChange(verb, call.at, _last(written.partition(".objects")[0]))
     for link in links:
-        for written in (link.name, draft.program.callee(link, module)):
-            if ".objects." in f"{written}.":
-                return StoredChange(verb, call.at, _last(written.partition(".objects")[0]))
         if link.name.endswith("get_object_or_404") and link.arguments and link is not call:
             return StoredChange(verb, call.at, _named(draft, link.arguments[0].value, module))
     given = call.arguments[0].value if call.arguments else None

@@ -20,7 +20,7 @@ from archlint.core.span import Span, start_of
 from archlint.readers.python.spans import Spans
 from archlint.readers.python.statements import Statements
 
-VERSION = 10
+VERSION = 11
 
 _PYTHON_2 = (
     "Missing parentheses in call to",

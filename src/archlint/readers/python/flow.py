@@ -96,7 +96,7 @@ class Flow:
         return left
 
     def _tested(self, node: ast.If, looks: tuple[Look, ...], leaves: bool) -> None:
-        if looks:
+        if looks or node.orelse or leaves:
             body = self._block(node.body)
             other = self._block(node.orelse) if node.orelse else None
             at = self._heading(node, node.test)
