@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
+import pytest
+
 from archlint.core.facts.python import Literal, PythonCall, PythonModule
 from archlint.core.source import Kind, SourceFile
 from archlint.core.values import UNKNOWN, Unknown, is_unknown
@@ -485,3 +487,71 @@ class TestCalls:
             app="import pkg.a\nif TYPE_CHECKING:\n    import other\n",
         )
         assert program.imported_modules("app.py") == {"pkg/a.py", "pkg/b.py", "pkg/__init__.py"}
+
+
+HANDLERS = "def one(m): ...\ndef two(m): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("MAP = {'a': one, 'b': two}\ndef run(m):\n    MAP[m.kind](m)\n", ["one", "two"]),
+        ("MAP = {'a': one, 'b': two}\ndef run(m):\n    MAP['b'](m)\n", ["two"]),
+        ("MAP = {'a': one}\ndef run(m):\n    MAP.get(m.kind, two)(m)\n", ["one", "two"]),
+        (
+            "MAP = {'a': one, 'b': two}\ndef run(m):\n    handler = MAP.get(m.kind)\n"
+            "    if handler is not None:\n        handler(m)\n",
+            ["one", "two"],
+        ),
+        ("LIST = [one, two]\ndef run(m):\n    for handler in LIST:\n        handler(m)\n", ["one", "two"]),
+        (
+            "MAP = {'a': [one], 'b': [two]}\ndef run(m):\n    for handler in MAP[type(m)]:\n        handler(m)\n",
+            ["one", "two"],
+        ),
+        (
+            "MAP = {'a': one, 'b': two}\ndef run(m):\n    for name, handler in MAP.items():\n        handler(m)\n",
+            ["one", "two"],
+        ),
+        ("import functools\ndef run(m):\n    functools.partial(one, m)()\n", ["one"]),
+        ("import lib\nfrom functools import partial\ndef run(m):\n    lib.consume(partial(one, m))\n", ["one"]),
+        ("def call(f, m):\n    f(m)\ndef run(m):\n    call(one, m)\n    call(two, m)\n", ["call", "one", "two"]),
+        (
+            "class Job:\n    def __init__(self, handler):\n        self.handler = handler\n"
+            "    def go(self, m):\n        self.handler(m)\ndef run(m):\n    Job(two).go(m)\n",
+            ["Job.__init__", "Job.go", "two"],
+        ),
+        (
+            "from dataclasses import dataclass\n@dataclass\nclass Job:\n    handler: object\n"
+            "    def go(self, m):\n        self.handler(m)\ndef run(m):\n    Job(handler=two).go(m)\n",
+            ["Job.go", "two"],
+        ),
+        (
+            "MAP = {}\ndef on(kind):\n    def decorate(f):\n        MAP[kind] = f\n        return f\n"
+            "    return decorate\n@on('a')\ndef three(m): ...\ndef run(m):\n    MAP[m.kind](m)\n",
+            ["three"],
+        ),
+        (
+            "class Bus:\n    def __init__(self):\n        self.map = {}\n    def register(self, kind, f):\n"
+            "        self.map[kind] = f\n    def handle(self, m):\n        self.map[m.kind](m)\n"
+            "bus = Bus()\nbus.register('a', one)\ndef run(m):\n    bus.handle(m)\n",
+            ["Bus.handle", "one"],
+        ),
+    ],
+)
+def test_callees_that_are_not_named_are_found(code: str, expected: list[str]) -> None:
+    program = program_of(app=HANDLERS + code)
+    function = program.function_named("app.run")
+    assert function is not None
+    found = {
+        called.name.removeprefix("app.")
+        for call, module in program.reachable(*function)
+        for called, _ in program.called_functions(call, module)
+    }
+    assert sorted(found) == expected
+
+
+def test_callers_include_those_that_do_not_name_the_function() -> None:
+    program = program_of(app=HANDLERS + "MAP = {'a': one}\ndef run(m):\n    MAP[m.kind](m)\n")
+    function = program.function_named("app.one")
+    assert function is not None
+    assert [call.at.line for call, _ in program.callers(*function)] == [5]

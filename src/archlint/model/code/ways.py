@@ -38,8 +38,8 @@ from archlint.model.draft import Draft
 from archlint.model.program.program import Given, Module
 from archlint.model.program.things import argument_for
 
-MAX_WAYS = 16
-MAX_CALLERS = 12
+MAX_WAYS = 64
+MAX_CALLERS = 40
 _MOST_HOPS = 4
 _MOST_PARTS = 60
 

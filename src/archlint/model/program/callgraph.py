@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 from archlint.core.facts.python import (
     Choice,
+    Element,
     Expression,
+    Item,
     Member,
     Parameter,
     PythonCall,
@@ -19,10 +21,12 @@ from archlint.core.facts.python import (
     Result,
 )
 from archlint.model.program.index import Definitions, Module
+from archlint.model.program.indirect import Indirection
 from archlint.model.program.objects import Objects
 from archlint.model.program.things import PROVIDERS, Thing
 
 MAX_REACHABLE = 2000
+_INDIRECT = (Result, Parameter, Item, Element)
 
 Called = tuple[tuple[PythonFunction, Module], ...]
 Calls = tuple[tuple[PythonCall, Module], ...]
@@ -45,6 +49,8 @@ class CallGraph:
         self._bodies: dict[str, dict[int | None, list[int]]] = {}
         self._subclasses: dict[str, list[str]] | None = None
         self._index: dict[int, int] = {}
+        self._indirection = Indirection(definitions, objects, self.callers, self.instantiated)
+        self._indirect: dict[int, list[tuple[PythonCall, Module, int]]] | None = None
         self._reachable: dict[tuple[str, int, int], Calls] = {}
 
     def function_of(self, expression: Expression, module: Module) -> tuple[PythonFunction, Module] | None:
@@ -77,10 +83,9 @@ class CallGraph:
 
     def _find_called(self, call: PythonCall, module: Module) -> Called:
         found: dict[int, tuple[PythonFunction, Module]] = {}
-        options = call.callee.options if isinstance(call.callee, Choice) else (call.callee,)
         local = False
-        for option in options:
-            thing = self._objects.thing(option, module)
+        for option, home in self._indirection.options(call.callee, module):
+            thing = self._objects.thing(option, home)
             one = self._function_of_thing(thing)
             local = local or one is not None or thing.name in self._definitions.classes
             if one is not None:
@@ -206,7 +211,20 @@ class CallGraph:
             return found + candidates.get("__init__", [])
         if name == "__call__":
             return candidates.get("?", [])
-        return candidates.get(name, [])
+        return candidates.get(name, []) + self._indirectly(function)
+
+    def _indirectly(self, function: PythonFunction) -> list[tuple[PythonCall, Module, int]]:
+        """The calls that may run a function without naming it: through a map, a list, a callback."""
+        if self._indirect is None:
+            self._indirect = {}
+            found: dict[int, list[tuple[PythonCall, Module, int]]] = {}
+            for call, module, place in self._by_last_name().get("?", ()):
+                for one, _ in self._find_called(call, module):
+                    found.setdefault(id(one), []).append((call, module, place))
+            self._indirect = found
+            self._called.clear()
+            self._callers.clear()
+        return self._indirect.get(id(function), [])
 
     def _by_last_name(self, with_tests: bool = False) -> _Candidates:
         found = self._candidates.get(with_tests)
@@ -291,7 +309,7 @@ def _add_candidates(candidates: _Candidates, module: Module) -> None:
             _add_candidate(candidates, callee.name.rpartition(".")[2], call, module, place)
         elif type(callee) is Member:
             _add_candidate(candidates, callee.name, call, module, place)
-        elif type(callee) is Result or type(callee) is Parameter:
+        elif type(callee) in _INDIRECT:
             _add_candidate(candidates, "?", call, module, place)
         for argument in call.arguments:
             value = argument.value
