@@ -20,6 +20,7 @@ from archlint.core.facts.python import (
 )
 from archlint.core.record import pattern
 from archlint.model.code.message_libraries import KEY_NAMES, MONGO_RELATIVE
+from archlint.model.code.scope import code_scope
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -117,7 +118,9 @@ def is_reply(call: PythonCall) -> bool:
 
 def is_keyed(draft: Draft, made: PythonCall, module: Module) -> bool:
     """Whether a record is made with a value for a unique column, which a second delivery would have again."""
-    unique = _unique_columns(draft).get(draft.program.callee(made, module).removesuffix(".objects.create"), frozenset())
+    owner, manager, _ = made.name.partition(".objects.")
+    name = draft.program.qualify(Reference(owner), module) if manager else draft.program.callee(made, module)
+    unique = _unique_columns(draft).get(name, frozenset())
     for argument in made.arguments:
         if argument.name in unique or argument.name in ("id", "uuid", "pk", "_id"):
             value = argument.value
@@ -132,7 +135,7 @@ def _unique_columns(draft: Draft) -> dict[str, frozenset[str]]:
     if isinstance(known, dict):
         return known
     found: dict[str, set[str]] = {}
-    for module in draft.program.modules.values():
+    for module in code_scope(draft).modules():
         for one in module.facts.assignments:
             if not isinstance(one.target, Reference) or not isinstance(one.value, Result) or one.function is not None:
                 continue

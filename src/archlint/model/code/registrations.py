@@ -31,13 +31,14 @@ from archlint.model.code.consumer_libraries import (
     Decorator,
 )
 from archlint.model.code.handler_trace import text_of, trace
-from archlint.model.code.scope import assigned_value
+from archlint.model.code.scope import assigned_value, code_scope
 from archlint.model.draft import Draft
 from archlint.model.production import service_name_at
 from archlint.model.program.program import Module
 
 _LATE = frozenset({"task_acks_late", "CELERY_TASK_ACKS_LATE", "CELERY_ACKS_LATE"})
 _POLICY = frozenset({"ack_policy", "no_ack", "auto_commit", "enable_auto_commit", "auto_ack"})
+_UPDATE = frozenset({"update"})
 _MEMO = "modules that set task_acks_late"
 
 
@@ -184,7 +185,7 @@ def _acks_late(draft: Draft, module: Module) -> bool:
 
 
 def _late_services(draft: Draft) -> Iterator[str | None]:
-    for module in draft.program.modules.values():
+    for module in code_scope(draft).modules():
         for one in module.facts.assignments:
             target = one.target
             name = target.name.rpartition(".")[2] if isinstance(target, Reference | Member) else ""
@@ -192,7 +193,9 @@ def _late_services(draft: Draft) -> Iterator[str | None]:
                 name = str(target.key.value)
             if name in _LATE and one.value == Literal(True):
                 yield service_name_at(draft, module.path)
-        for call in module.calls_named(frozenset({"update"})):
+        if not any(line.module.startswith("celery") for line in module.facts.imports):
+            continue
+        for call in module.calls_named(_UPDATE):
             given = call.argument("task_acks_late")
             if given is not None and given.value == Literal(True):
                 yield service_name_at(draft, module.path)

@@ -14,7 +14,7 @@ from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.values import Setting, Unknown
 from archlint.model.code.registrations import Handling
-from archlint.model.code.scope import ServiceCode
+from archlint.model.code.scope import ServiceCode, code_scope
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -66,7 +66,7 @@ def _scheduled(draft: Draft) -> frozenset[str]:
     if not isinstance(found, frozenset):
         found = draft.memo["scheduled tasks"] = frozenset(
             literal.value
-            for module in draft.program.modules.values()
+            for module in code_scope(draft).modules()
             for literal in module.facts.strings
             if literal.name == "task" and literal.context == "entry"
         )
@@ -121,7 +121,7 @@ def _dispatched(draft: Draft) -> frozenset[str]:
     if isinstance(found, frozenset):
         return found
     names: set[str] = set()
-    for module in draft.program.modules.values():
+    for module in code_scope(draft).modules():
         for call in module.calls_named(_DISPATCHING):
             base = draft.program.callee(call, module).rpartition(".")[0]
             if base in names:
