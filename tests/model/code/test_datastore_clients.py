@@ -322,6 +322,18 @@ def test_django_settings_are_judged_by_the_driver_that_is_required() -> None:
     assert found == [[("psycopg2", 3, None)], [("psycopg", 3, 130)], []]
 
 
+def test_settings_that_django_is_not_started_with_are_not_judged() -> None:
+    settings = 'DATABASES = {"default": {"ENGINE": "django.db.backends.mysql", "NAME": "orders"}}\n'
+    manage = """\
+        import os
+
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+        """
+    draft = draft_of({"app/manage.py": manage, "app/shop/settings.py": settings, "app/old/settings.py": settings})
+    add_datastore_clients(draft)
+    assert [one.at.path for one in draft.select(DatastoreClient)] == ["app/shop/settings.py"]
+
+
 def test_django_caches_in_redis_are_clients() -> None:
     settings = """\
         CACHES = {

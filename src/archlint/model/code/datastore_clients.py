@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 
 from archlint.core.facts.python import Expression, Literal
 from archlint.core.system.data import DatastoreClient
-from archlint.core.values import Unknown
+from archlint.core.values import Place, Unknown
 from archlint.model.code.datastore_bounds import Bound, in_text, of_argument, of_driver, of_variables
 from archlint.model.code.datastore_code import code_uses
 from archlint.model.code.datastore_waits import DRIVERS, MAKER_NAMES, MAKERS, SCHEMES, Driver
+from archlint.model.code.django_settings import is_in_force
 from archlint.model.code.framework_clients import clients_of_caches, clients_of_settings, mysql_driver
 from archlint.model.code.library_versions import Needs, needs_of
 from archlint.model.code.made_clients import MadeClient, client_of_call
@@ -52,9 +53,12 @@ def _made(draft: Draft, scope: CodeScope) -> Iterator[tuple[MadeClient, str]]:
                     yield made, service
         for made in clients_of_caches(draft, module):
             for service in scope.owners(module):
-                yield made, service
+                if is_in_force(draft, service, module):
+                    yield made, service
     for one in draft.services:
         for connected in code_uses(draft, scope, one.name):
+            if connected.connection.setting == "DATABASES" and not is_in_force(draft, one.name, connected.module):
+                continue
             needs = needs_of(draft, one.name, connected.module.path)
             for made in clients_of_settings(draft, connected, scope.code(one.name), needs):
                 yield made, one.name
@@ -65,19 +69,21 @@ def _is_migration(module: Module) -> bool:
 
 
 def _client(draft: Draft, made: MadeClient, service: str, servers: frozenset[str | None]) -> DatastoreClient | None:
-    bounds: list[tuple[Driver, Bound]] = []
+    bounds: list[tuple[Driver, Bound, tuple[Place, ...]]] = []
     for around in surroundings_of(draft, service):
         if not around.is_production and all(one.platform == "compose" for one in around.containers):
             continue
         found = list(_bounds(draft, made, service, around, servers))
         # Of several values of the URL, any may hold: what they do not agree on is not known.
-        if len({bound is None for _, bound in found}) > 1:
-            found = [(driver, Unknown("an address with several values")) for driver, _ in found]
+        if len({bound is None for _, bound, _ in found}) > 1:
+            found = [(driver, Unknown("an address with several values"), ()) for driver, _, _ in found]
         bounds += found
     if not bounds:
         return None
     # Without a bound in one environment is without a bound.
-    library, bound = min(bounds, key=lambda one: 0 if one[1] is None else 1 if isinstance(one[1], Unknown) else 2)
+    library, bound, chain = min(
+        bounds, key=lambda one: 0 if one[1] is None else 1 if isinstance(one[1], Unknown) else 2
+    )
     return DatastoreClient(
         at=made.at,
         name=f"{service}'s {library.name} client",
@@ -86,16 +92,20 @@ def _client(draft: Draft, made: MadeClient, service: str, servers: frozenset[str
         library=library.name,
         timeout=bound,
         bounded_by=" or ".join(library.arguments[:2]),
-        related=made.related,
+        related=tuple({place.at: place for place in (*made.related, *chain) if place.at != made.at}.values()),
     )
+
+
+def _order(found: tuple[Driver, Bound, tuple[Place, ...]]) -> int:
+    return 0 if found[1] is None else 1 if isinstance(found[1], Unknown) else 2
 
 
 def _bounds(
     draft: Draft, made: MadeClient, service: str, around: Surroundings, servers: frozenset[str | None]
-) -> Iterator[tuple[Driver, Bound]]:
-    """The driver and what bounds it, for each value that the URL may have."""
+) -> Iterator[tuple[Driver, Bound, tuple[Place, ...]]]:
+    """The driver, what bounds it and the way there, for each value that the URL may have."""
     needs = needs_of(draft, service, made.module.path)
-    for text in _texts(draft, made, service, around):
+    for text, chain in _texts(draft, made, service, around):
         driver = _driver(draft, made, service, text, needs)
         if driver is None:
             continue
@@ -110,24 +120,27 @@ def _bounds(
             or any(one in made.module.facts.encoded_calls for one in _TELLS_TIMEOUT)
         ):
             bound = Unknown("arguments that are not all seen")
-        yield driver, bound
+        yield driver, bound, (*chain, *(needs.places(driver.package) if driver.since else ()))
 
 
-def _texts(draft: Draft, made: MadeClient, service: str, around: Surroundings) -> list[str | None]:
-    """The URLs; None for one that is not known, one empty text where there is none."""
+def _texts(
+    draft: Draft, made: MadeClient, service: str, around: Surroundings
+) -> list[tuple[str | None, tuple[Place, ...]]]:
+    """The URLs and the ways to them; None for one that is not known, one empty text where there is none."""
+    unknown: list[tuple[str | None, tuple[Place, ...]]] = [(None, ())]
     if made.setting:
         if configured(draft, service, "DB_ENGINE_OPTIONS"):
-            return [None]
-        return [text for text, _ in configured(draft, service, made.setting)] or [None]
+            return unknown
+        return [(text, (place,)) for text, place in configured(draft, service, made.setting)] or unknown
     if made.url is None or made.url == Literal(None):
-        return [""]
+        return [("", ())]
     values = values_of(draft, made.url, made.module, around.lookup)
     if isinstance(values, Unknown) or not values:
         key = configured_key(draft, made.url, made.module)
         if key is not None:
-            return [text for text, _ in configured(draft, service, key)] or [None]
-        return [_scheme_of(draft, made.url, made.module, around)]
-    return [one.value if isinstance(one.value, str) and one.value != HOLE else None for one in values]
+            return [(text, (place,)) for text, place in configured(draft, service, key)] or unknown
+        return [(_scheme_of(draft, made.url, made.module, around), ())]
+    return [(one.value if isinstance(one.value, str) and one.value != HOLE else None, one.chain) for one in values]
 
 
 def _scheme_of(draft: Draft, url: Expression, module: Module, around: Surroundings) -> str | None:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from archlint.core.facts.python import Display, Literal, PythonRequirement
 from archlint.core.record import dataclass, pattern
-from archlint.core.values import Truth, Unknown
+from archlint.core.span import Span
+from archlint.core.values import Place, Truth, Unknown
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -21,6 +22,14 @@ _CLAUSE = pattern(r"(?P<operator>===|==|~=|<=|>=|!=|<|>|\^|~|=)?\s*v?(?P<version
 _REQUIREMENT = pattern(r"\s*(?P<name>[A-Za-z0-9][\w.-]*?)\s*(?:\[[^\]]*\])?\s*(?P<specifier>[<>=!~].*)?$")
 _SEPARATORS = pattern(r"[-_.]+")
 _NOT_KNOWN = Unknown("the version in use is not known")
+
+
+@dataclass(frozen=True)
+class _Required:
+    """What one requirement says of a package's version, and where."""
+
+    specifier: str
+    at: Span
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +45,15 @@ class Needs:
 
     def is_older(self, package: str, version: Version) -> Truth:
         """Whether the process runs with a version of the package below the given one."""
-        answers = [_is_older(one, version) for path in self.paths for one in _required(self.draft, path, package)]
+        answers = (_is_older(one.specifier, version) for one in self._of(package))
         return next((one for one in answers if not isinstance(one, Unknown)), _NOT_KNOWN)
+
+    def places(self, package: str) -> tuple[Place, ...]:
+        """Where the version of the package is said."""
+        return tuple(Place(one.at, f"{package}{one.specifier} is required here") for one in self._of(package)[:1])
+
+    def _of(self, package: str) -> list[_Required]:
+        return [one for path in self.paths for one in _required(self.draft, path, package)]
 
 
 def needs_of(draft: Draft, service: str, path: str) -> Needs:
@@ -46,7 +62,7 @@ def needs_of(draft: Draft, service: str, path: str) -> Needs:
     return Needs(draft, (f"{owner.directory}/", path) if owner is not None and owner.directory else (path,))
 
 
-def _required(draft: Draft, path: str, package: str) -> list[str]:
+def _required(draft: Draft, path: str, package: str) -> list[_Required]:
     """What is required of the package in the nearest directory upward that says any, development left out."""
     homes = _by_package(draft).get(package, {})
     directory = path
@@ -58,35 +74,36 @@ def _required(draft: Draft, path: str, package: str) -> list[str]:
     return [one for found in homes.values() for one in found] if len(homes) == 1 else []
 
 
-def _by_package(draft: Draft) -> dict[str, dict[str, list[str]]]:
+def _by_package(draft: Draft) -> dict[str, dict[str, list[_Required]]]:
     """The specifiers of each package by the directory that they hold for."""
     known = draft.memo.get("requirements by package")
     if isinstance(known, dict):
         return known
-    found: dict[str, dict[str, list[str]]] = {}
+    found: dict[str, dict[str, list[_Required]]] = {}
     for one in draft.index.of(PythonRequirement):
         if not one.development:
             home = one.at.path.rpartition("/")[0]
             # requirements/base.txt holds for the directory above.
             home = home.removesuffix("requirements").rstrip("/") if home.endswith("requirements") else home
-            found.setdefault(one.name, {}).setdefault(home, []).append(one.specifier)
+            found.setdefault(one.name, {}).setdefault(home, []).append(_Required(one.specifier, one.at))
     for path, module in draft.program.modules.items():
         if path == "setup.py" or path.endswith("/setup.py"):
-            for name, specifier in _of_setup(module):
-                found.setdefault(name, {}).setdefault(path.rpartition("/")[0], []).append(specifier)
+            for name, required in _of_setup(module):
+                found.setdefault(name, {}).setdefault(path.rpartition("/")[0], []).append(required)
     draft.memo["requirements by package"] = found
     return found
 
 
-def _of_setup(module: Module) -> Iterator[tuple[str, str]]:
+def _of_setup(module: Module) -> Iterator[tuple[str, _Required]]:
     """The names and specifiers in the ``install_requires`` of a ``setup.py``."""
     for call in module.calls_named({"setup"}):
         given = call.argument("install_requires")
-        items = given.value.items if given is not None and isinstance(given.value, Display) else ()
-        for one in items:
+        if given is None or not isinstance(given.value, Display):
+            continue
+        for one in given.value.items:
             match = _REQUIREMENT.match(one.value) if isinstance(one, Literal) and isinstance(one.value, str) else None
             if match:
-                yield _SEPARATORS.sub("-", match["name"]).lower(), match["specifier"] or ""
+                yield _SEPARATORS.sub("-", match["name"]).lower(), _Required(match["specifier"] or "", given.at)
 
 
 def _is_older(specifier: str, version: Version) -> Truth:
