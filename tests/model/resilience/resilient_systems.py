@@ -22,9 +22,13 @@ from archlint.model.production import is_production
 from archlint.model.program import Program
 from archlint.model.resilience.breakers import add_breakers
 from archlint.model.resilience.retries import add_retries
-from archlint.readers import kubernetes, python
+from archlint.readers import configuration, kubernetes, python
 
-_READERS = {".py": (Kind.PYTHON, python.read), ".yaml": (Kind.KUBERNETES, kubernetes.read)}
+_READERS = {
+    ".py": (Kind.PYTHON, python.read),
+    ".yaml": (Kind.KUBERNETES, kubernetes.read),
+    ".json": (Kind.CONFIGURATION, configuration.read),
+}
 _STAGES = (add_http_calls, add_grpc_calls, add_retries, add_breakers, add_dependencies)
 
 

@@ -193,6 +193,59 @@ def test_a_client_repeats_what_its_transport_or_default_does(client: str, expect
     assert [name for _, name in repeated(body)] == [expected]
 
 
+@pytest.mark.parametrize(
+    ("imports", "call", "expected"),
+    [
+        ("from rq import Retry", "Retry(max=3)", ("rq", 4, None, "none", "?")),
+        ("from rq import Retry", "Retry(max=3, interval=60)", ("rq", 4, None, "constant", "?")),
+        ("from rq import Retry", "Retry(max=3, interval=[10, 30, 60])", ("rq", 4, None, "?", "?")),
+        (
+            "from aiohttp_retry import ExponentialRetry",
+            "ExponentialRetry()",
+            ("aiohttp-retry", 3, None, "growing", False),
+        ),
+        (
+            "from aiohttp_retry import JitterRetry",
+            "JitterRetry(attempts=5)",
+            ("aiohttp-retry", 5, None, "growing", True),
+        ),
+        ("from aiohttp_retry import RandomRetry", "RandomRetry()", ("aiohttp-retry", 3, None, "random", True)),
+        ("from google.api_core.retry import Retry", "Retry()", ("google.api_core", None, 120.0, "growing", True)),
+        ("from kombu import Connection", "Connection(URL).ensure_connection()", ("kombu", None, None, "growing", "?")),
+        (
+            "from kombu import Connection",
+            "Connection(URL).ensure_connection(max_retries=3)",
+            ("kombu", 4, None, "growing", "?"),
+        ),
+    ],
+)
+def test_policies_that_are_handed_on_follow_their_own_defaults(
+    imports: str, call: str, expected: tuple[object, ...]
+) -> None:
+    assert [one[1:] for one in retries_of(f"{imports}\nfrom settings import URL\n\npolicy = {call}\n")] == [expected]
+
+
+def test_dramatiq_retries_twenty_times_with_jitter_unless_it_is_told() -> None:
+    body = """\
+    import dramatiq
+    import requests
+
+
+    @dramatiq.actor(max_retries=3)
+    def bounded():
+        requests.get("https://a.example/", timeout=2)
+
+
+    @dramatiq.actor(max_retries=None)
+    def endless():
+        requests.get("https://b.example/", timeout=2)
+    """
+    assert retries_of(body) == [
+        (5, "dramatiq", 4, None, "growing", True),
+        (10, "dramatiq", None, None, "growing", True),
+    ]
+
+
 def test_loops_tell_their_limit_and_their_wait() -> None:
     body = """\
     import random

@@ -71,15 +71,9 @@ def _read(draft: Draft) -> dict[str, dict[str, Given]]:
             for host, at in _route_retries(one.tree):
                 _put(found["retry"], host, Setting("the mesh", "mesh", at))
         elif one.kind == "ServiceProfile":
-            given = next(
-                (
-                    entry.at
-                    for route in tree.items(one.tree, "spec", "routes")
-                    for entry in tree.entries(route)
-                    if entry.key == "isRetryable"
-                ),
-                None,
-            )
+            routes = tree.items(one.tree, "spec", "routes")
+            retried = [tree.get(route, "isRetryable") for route in routes if tree.value(route, "isRetryable") is True]
+            given = next((node.at for node in retried if node is not None), None)
             if given is not None:
                 _put(found["retry"], one.name, Setting("Linkerd", "mesh", given))
         elif one.kind == "Service":

@@ -248,8 +248,8 @@ def _subject(draft: Draft, trial: Trial, service: str, calls: tuple[RemoteCall, 
 def _purpose(draft: Draft, trial: Trial, calls: tuple[RemoteCall, ...]) -> str:
     if is_conflict(trial.catches):
         return "conflict"
-    if consumes(trial):
-        return "consumer"
+    if consumes(trial) or trial.library == "kombu":
+        return "consumer"  # kombu's own consumers connect again for ever too
     if trial.library == "a loop" and _WAIT_PROGRAM.search(trial.at.path):
         return "wait"
     names = [one.name.rpartition(".")[2] for one, _ in trial.functions]

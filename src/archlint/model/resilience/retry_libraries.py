@@ -221,6 +221,14 @@ LIBRARIES: dict[str, RetryLibrary] = {
         ),
         _GOOGLE,
     ),
+    "kombu.Connection.ensure_connection": RetryLibrary(
+        "kombu",
+        "https://docs.celeryq.dev/projects/kombu/en/stable/reference/kombu.connection.html (5.4: for ever)",
+        attempts=Given(("max_retries",), 1),
+        extra=1,
+        kind="growing",
+        jitter=None,
+    ),
     "rq.Retry": RetryLibrary(
         "rq",
         "https://python-rq.org/docs/exceptions/ (1.16: retried at once where there is no interval)",
