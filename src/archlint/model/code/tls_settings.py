@@ -195,5 +195,5 @@ def _shown(value: Expression, values: tuple[object, ...]) -> str:
     if isinstance(value, Literal):
         return str(value.value)
     if isinstance(value, Reference):
-        return value.name
+        return value.name.rpartition(".")[2]
     return str(values[0])

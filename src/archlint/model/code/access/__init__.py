@@ -26,7 +26,7 @@ from archlint.model.code.access.views import of_django_middleware, of_function_v
 from archlint.model.code.objects import class_named, member_of, methods_of
 from archlint.model.code.routes import Declared, declared_routes
 from archlint.model.code.scope import code_scope
-from archlint.model.code.serving.found import Found
+from archlint.model.code.serving.found import NEVER_MOUNTED, Found
 from archlint.model.deployment.gateway_access import Gateways, gateways_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
@@ -131,7 +131,7 @@ def _operation(
         authentication = _authentication(draft, service, declared, found, hooks, gateways, handler, owner)
         if authentication is None:
             changes, related = _changes(draft, route, method, shown, handler, name)
-    title = f"{method} {shown}" if route.protocol == "http" else shown
+    title = f"{method} {shown if isinstance(route.path, str) else f'…{shown}'}" if route.protocol == "http" else shown
     return ApiOperation(
         at=_place(draft, found, handler, owner),
         name=title,
@@ -160,6 +160,8 @@ def _authentication(
     owner: str | None,
 ) -> Evidence:
     evidence = gateways.identifies(service.name)
+    if evidence is None and found.router in declared.served.routers and NEVER_MOUNTED in declared.served.paths(found):
+        evidence = NEVER_MOUNTED
     if not isinstance(evidence, Setting):
         evidence = best(evidence, of_layers(draft, declared.served, hooks, found, handler, owner))
     if evidence is None and found.framework == "django" and handler is not None and owner is None:
