@@ -38,7 +38,17 @@ def rendered(api: str, kind: str, name: str, spec: object, annotations: object =
             "Linkerd",
         ),
         (rendered("v1", "Service", "inventory", {}, {"retry.linkerd.io/http": "5xx"}), "Linkerd"),
-        (rendered("networking.istio.io/v1", "EnvoyFilter", "any", {}), "?"),
+        (rendered("networking.istio.io/v1", "EnvoyFilter", "any", {"patch": {"retry_policy": {}}}), "?"),
+        (rendered("networking.istio.io/v1", "EnvoyFilter", "any", {"patch": {"rate_limit": {}}}), None),
+        (
+            rendered(
+                "networking.istio.io/v1",
+                "VirtualService",
+                "inventory",
+                {"hosts": ["inventory"], "gateways": ["public"], "http": [{"retries": {"attempts": 3}, "route": []}]},
+            ),
+            None,
+        ),
         (
             rendered(
                 "networking.istio.io/v1",
@@ -72,6 +82,15 @@ def test_a_mesh_repeats_requests_to_the_hosts_that_it_names(manifest: str, expec
 )
 def test_a_mesh_breaks_the_circuit_to_the_hosts_that_it_names(manifest: str, expected: str) -> None:
     assert guarded({"orders/app.py": CALL, "mesh.yaml": manifest}) == [("GET inventory:8000/items", expected)]
+
+
+def test_what_holds_inside_the_cluster_says_nothing_of_the_outside() -> None:
+    spec = {"host": "*", "trafficPolicy": {"outlierDetection": {}}}
+    files = {
+        "orders/app.py": 'import requests\nrequests.get("https://inventory.example.com/items", timeout=2)\n',
+        "mesh.yaml": rendered("networking.istio.io/v1", "DestinationRule", "all", spec),
+    }
+    assert guarded(files) == [("GET inventory.example.com/items", None)]
 
 
 def test_envoys_own_configuration_counts_by_the_hosts_of_its_clusters() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from archlint.core import tree
 from archlint.core.facts.documents import ConfigValue, KubernetesObject
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.values import Setting, Unknown
 from archlint.model.draft import Draft
@@ -32,6 +33,10 @@ _POLICIES = {
 }
 """Policies of other meshes: whom they hold for is not read, so that what they may give is unknown."""
 
+_IN_CLUSTER = pattern(r"[^.]+(?:\.[^.]+)?|[^.]+\.[^.]+\.svc(?:\.cluster\.local)?")
+_SAYS = {"retry": ("retr",), "breaker": ("outlier", "circuit")}
+"""What an entry of a policy is called that gives one."""
+
 Given = Setting[str] | None | Unknown
 
 
@@ -50,10 +55,10 @@ def _of(draft: Draft, what: str, host: str) -> Given:
     if not isinstance(found, dict):
         found = draft.memo["mesh resilience"] = _read(draft)
     settings: dict[str, Given] = found[what]
-    for name in (host, host.split(".", maxsplit=1)[0], "*"):
-        if name in settings:
-            return settings[name]
-    return None
+    names = [host]
+    if _IN_CLUSTER.fullmatch(host):
+        names += [host.split(".", maxsplit=1)[0], "*"]
+    return next((settings[name] for name in names if name in settings), None)
 
 
 def _read(draft: Draft) -> dict[str, dict[str, Given]]:
@@ -81,9 +86,21 @@ def _read(draft: Draft) -> dict[str, dict[str, Given]]:
         elif one.kind in _POLICIES:
             kinds = ("retry", "breaker") if _POLICIES[one.kind] == "both" else (_POLICIES[one.kind],)
             for kind in kinds:
-                found[kind].setdefault("*", Unknown(f"a {one.kind} may give it"))
+                if _speaks_of(one, kind):
+                    found[kind].setdefault("*", Unknown(f"a {one.kind} may give it"))
     _read_envoy(draft, found)
     return found
+
+
+def _speaks_of(policy: KubernetesObject, what: str) -> bool:
+    if _POLICIES[policy.kind] != "both":
+        return True
+    words = _SAYS[what]
+    return any(
+        isinstance(path[-1], str) and any(word in path[-1].lower() for word in words)
+        for path, _ in tree.walk(policy.tree)
+        if path
+    )
 
 
 def _read_envoy(draft: Draft, found: dict[str, dict[str, Given]]) -> None:
@@ -125,6 +142,9 @@ def _put(settings: dict[str, Given], host: str, setting: Setting[str]) -> None:
 
 
 def _retried_routes(root: tree.Node) -> Iterator[tuple[str, Span]]:
+    gateways = [tree.text(one) for one in tree.items(root, "spec", "gateways")]
+    if gateways and "mesh" not in gateways:
+        return  # it holds for what comes in through the gateway alone
     for route in tree.items(root, "spec", "http"):
         node = tree.get(route, "retries")
         if node is None or tree.text(route, "retries", "attempts") == "0":
