@@ -96,7 +96,16 @@ def _methods(draft: Draft, route: Route, found: Found) -> tuple[str, ...]:
     if route.protocol == "grpc":
         return ("RPC",)
     allowed = route.methods or methods_allowed(draft, found)
-    return tuple(one for one in allowed if one in _UNSAFE)
+    return tuple(one for one in allowed if one in _UNSAFE and _is_handled(draft, found, one))
+
+
+def _is_handled(draft: Draft, found: Found, method: str) -> bool:
+    """Whether a view of Flask has the method that its rule allows: no base brings one along."""
+    if found.framework != "flask" or class_named(draft, found.handler) is None:
+        return True
+    methods = methods_of(draft, found.handler)
+    known = not isinstance(draft.program.bases(found.handler), Unknown)
+    return not known or method.lower() in methods or "dispatch_request" in methods
 
 
 def _is_socket(found: Found) -> bool:
