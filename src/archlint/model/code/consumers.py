@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from archlint.core.facts.python import PythonCall, Reference
+from archlint.core.facts.python import Literal, PythonCall, Reference
 from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.calls import GrpcCall
@@ -35,6 +35,7 @@ from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _MOST_PLACES = 10
+_POLICIES = frozenset({"RetryPolicy"})
 _SENDS_BACK = pattern(r"retry|requeue|republish|redeliver|dead_?letter|dlq|dlx|send_back|_nack|reject", re.IGNORECASE)
 _CHANGES = {
     "insert": "an insert",
@@ -153,7 +154,7 @@ def _consumer(
         change=f"{_CHANGES[first.kind]} ({first.what})" if first is not None else "",
         changes_state=bool(effects) or _may_change(calls),
         is_repeatable=_is_repeatable(effects),
-        deduplication=_once(draft, handling, handled, effects, deduplication),
+        deduplication=_once(draft, handling, code, handled, effects, deduplication),
         acknowledgement=acknowledgement,
         acknowledged_at=acknowledged.at,
         dead_letter=dead_letter,
@@ -206,6 +207,7 @@ def _sends_back(handled: Handled, effect: FoundEffect) -> bool:
 def _once(
     draft: Draft,
     handling: Handling,
+    code: ServiceCode,
     handled: Handled,
     effects: list[FoundEffect],
     found: Setting[str] | Unknown | None,
@@ -217,6 +219,8 @@ def _once(
         return found
     if handling.library == "celery" and is_only_scheduled(draft, handling):
         return Unknown("nothing hands the task a message: a schedule runs it")
+    if _runs_once(handling, code):
+        return Unknown("a single attempt")
     if handling.acknowledges == "once":
         given = handling.call.argument("autoretry_for") if handling.call is not None else None
         # What is retried for an error of its own only is told by the call that raises it, the last one made.
@@ -232,6 +236,17 @@ def _once(
             relative = [one for one in relative if any(_precedes(handled, one, *retry) for retry in retries)]
         return None if len(relative) > 1 else Unknown("the one change is retried")
     return None
+
+
+def _runs_once(handling: Handling, code: ServiceCode) -> bool:
+    """Whether Temporal or arq is told to try a single time: then a second run never comes."""
+    if handling.library == "temporal":
+        calls = (call for module in code.modules for call in module.calls_named(_POLICIES))
+        return any(
+            one.name == "maximum_attempts" and one.value == Literal(1) for call in calls for one in call.arguments
+        )
+    tries = handling.call.argument("max_tries") if handling.library == "arq" and handling.call is not None else None
+    return tries is not None and tries.value == Literal(1)
 
 
 def _precedes(handled: Handled, effect: FoundEffect, retry: PythonCall, module: Module) -> bool:

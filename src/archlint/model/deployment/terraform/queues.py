@@ -7,18 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from archlint.core.facts.documents import TerraformBlock
+from archlint.core.record import pattern
+from archlint.core.span import first_line
 from archlint.core.system.messaging import Channel, Consumer
 from archlint.core.values import UNKNOWN, Setting, Unknown, is_unknown
 from archlint.model.deployment.terraform.module import Resource, Symbol, TerraformModule, Value, as_list, parse_json
 from archlint.model.draft import Draft
 
 _DEAD_LETTER_NAME = ("dlq", "dead-letter", "deadletter", "dead_letter", "failed", "failure")
+_QUEUE_MODULE = pattern(r"(^|/)terraform-aws-modules/(sqs/aws|terraform-aws-sqs)\b")
 DeadLetter = Setting[str] | None | Unknown
 
 
 def add_queues(draft: Draft, module: TerraformModule) -> None:
     """Add a channel for each queue, and a consumer for each that takes work."""
     targets = _dead_letter_targets(module)
+    for call in module.calls:
+        _add_module(draft, call, module)
     for queue in module.of("aws_sqs_queue"):
         _add(draft, queue, "SQS", "queue", _sqs_dead_letter(module, queue), queue.address in targets)
     for subscription in module.of("google_pubsub_subscription"):
@@ -53,6 +59,38 @@ def _add(draft: Draft, resource: Resource, broker: str, noun: str, dead_letter: 
                 failures_at=resource.at,
                 service="",
                 broker=broker,
+                library="terraform",
+                channel=name,
+                dead_letter=dead_letter,
+            )
+        )
+
+
+def _add_module(draft: Draft, call: TerraformBlock, module: TerraformModule) -> None:
+    """A queue that the public module for SQS makes: without a dead-letter queue unless it is told to."""
+    source = module.value_in(call, "source")
+    if not isinstance(source, str) or not _QUEUE_MODULE.search(source):
+        return
+    dead_letter: DeadLetter = None
+    for key in ("create_dlq", "redrive_policy"):
+        value = module.value_in(call, key)
+        if is_unknown(value):
+            dead_letter = UNKNOWN
+        elif value not in (None, False, "", {}):
+            dead_letter = Setting(key, "platform", first_line(call.at))
+    written = module.value_in(call, "name")
+    name = written if isinstance(written, str) else call.labels[0]
+    if not any(word in name.lower() for word in _DEAD_LETTER_NAME):
+        at = first_line(call.at)
+        draft.add(
+            Consumer(
+                at=at,
+                name=f"SQS queue {name}",
+                key=f"{module.directory} module.{call.labels[0]}",
+                failing=f"SQS queue {name}",
+                failures_at=at,
+                service="",
+                broker="SQS",
                 library="terraform",
                 channel=name,
                 dead_letter=dead_letter,
