@@ -49,6 +49,8 @@ def repeated(body: str) -> list[int]:
         "for one in order.lines:\n        fetch(one)",
         "for one in Line.objects.filter(open=True):\n        fetch(one.id)",
         "for one in [line.id for line in order.lines]:\n        fetch(one)",
+        "for ticket in order.tickets:\n        fetch(ticket.id)",
+        "for one in waiting_list(order):\n        fetch(one)",
         "for one in (order.lines or []):\n        fetch(one)",
     ],
 )
@@ -170,3 +172,9 @@ def test_a_call_over_a_broker_is_remote_too() -> None:
             return [self.products.get(one) for one in order.lines]
     """
     assert repeated(body) == [9]
+
+
+def test_values_that_are_made_from_each_other_many_times_are_looked_into_once() -> None:
+    steps = "".join(f"        a{step} = mix(a{step - 1}, a{step - 1}, a{step - 1})\n" for step in range(1, 60))
+    body = f"def handle(order):\n    for one in order.lines:\n        a0 = str(one)\n{steps}        fetch(a59)\n"
+    assert repeated(body) == [63]

@@ -6,7 +6,7 @@ takes any path, or a service that calls itself a gateway answers a route with on
 
 from __future__ import annotations
 
-from archlint.core.facts.python import Expression, Literal, Member, PythonCall, PythonFunction, Reference, Result
+from archlint.core.facts.python import Literal, Member, PythonCall, PythonFunction, Reference, Result
 from archlint.core.record import pattern
 from archlint.core.system.base import link
 from archlint.core.system.calls import HttpCall, RemoteCall
@@ -15,7 +15,7 @@ from archlint.model.code.message_effects import effects_of
 from archlint.model.dependencies import is_probe
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
-from archlint.model.topology.parts import parts_of
+from archlint.model.topology.parts import all_parts
 from archlint.model.topology.serving import Serving
 
 _GATEWAY = pattern(r"(?:^|[-_. ])(?:api)?[-_]?(?:gateway|gw|proxy|edge|ingress|bff)(?:[-_. ]|$)|gateway$", 2)
@@ -89,13 +89,8 @@ def _answers_with(draft: Draft, serving: Serving, call: RemoteCall, function: Py
             )
         )
     }
-    if not any(_is_made_from(one, makes, module, 0) for one in function.returns):
+    made = (one for value in function.returns for one in all_parts(value, module) if isinstance(one, Result))
+    if not any(one.call in makes for one in made):
         return False
     reached = [one for one in draft.program.reachable(function, module, _MOST_DEPTH) if one[0].at != call.at]
     return all(one.kind in _OWN for one in effects_of(draft, reached, {}))
-
-
-def _is_made_from(value: Expression, calls: set[int], module: Module, depth: int) -> bool:
-    if isinstance(value, Result) and value.call in calls:
-        return True
-    return depth < _MOST_DEPTH and any(_is_made_from(one, calls, module, depth + 1) for one in parts_of(value, module))

@@ -5,6 +5,8 @@ In: loops as the reader saw them. Out: plain answers; where it cannot be told, a
 
 from __future__ import annotations
 
+from itertools import islice
+
 from archlint.core.facts.python import (
     Choice,
     Comprehension,
@@ -25,30 +27,32 @@ from archlint.core.facts.python import (
     Template,
     dotted,
 )
-from archlint.core.record import pattern
 from archlint.core.values import Unknown
 from archlint.model.code.message_libraries import BROKER
 from archlint.model.code.objects import base_of, member_of
 from archlint.model.code.scope import assigned_value
 from archlint.model.draft import Draft
+from archlint.model.paths import names, words
 from archlint.model.program.program import Module
-from archlint.model.topology.parts import parts_of
+from archlint.model.topology.parts import all_parts
 
 _SAME_ELEMENTS = frozenset(
     {"enumerate", "sorted", "reversed", "list", "set", "tuple", "iter", "tqdm", "zip", "islice", "filter", "track"}
 )
 _OF_MAPPING = frozenset({"items", "keys", "values"})
-_NOT_DATA = pattern(
-    r"retr(?:y|ies)|attempt|fallback|backoff|tenacity|stamina|back_off|delays?\b|wait|poll|tick|count\b|cycle\b|repeat\b|"
-    r"pages?\b|paginat|cursor|offsets?\b|chunk|batch|grouper|slices?\b|partition|listen|consum|subscri|messages?\b|"
-    r"deliver|receiv|stream|watch|tail\b|\bmsgs?\b|workers?\b|replicas?\b|nodes?\b|hosts?\b|endpoints?\b|servers?\b|"
-    r"services?\b|backends?\b|peers?\b|mirrors?\b|urls?\b",
-    2,
+_NOT_DATA = names(
+    "retry retries retrying attempt attempts fallback fallbacks backoff tenacity stamina delay delays wait waits poll "
+    "polls polling tick ticks count cycle repeat page pages paginate paginator pagination pager cursor cursors offset "
+    "offsets chunk chunks chunked batch batches batched grouper slice slices partition partitions listen listener "
+    "consume consumer consumers subscribe subscriber pubsub message messages receive received stream streams watch "
+    "tail msg msgs worker workers replica replicas node nodes host hosts endpoint endpoints server servers service "
+    "services backend backends peer peers mirror mirrors url urls"
 )
-_INFRASTRUCTURE = pattern(
-    r"prometheus|grafana|loki\b|jaeger|zipkin|tempo\b|otel|collector|elastic|opensearch|solr|consul|vault|etcd|"
-    r"zookeeper|eureka|registry|rabbit|kafka|broker|redis|influx|pushgateway|statsd|metadata|keycloak",
-    2,
+"""Words that say that a loop goes over attempts, pages, batches, messages or callees."""
+_INFRASTRUCTURE = names(
+    "prometheus grafana loki jaeger zipkin tempo otel otlp collector elastic elasticsearch opensearch solr consul "
+    "vault etcd zookeeper eureka registry rabbit rabbitmq kafka broker redis influx influxdb pushgateway statsd "
+    "metadata keycloak qdrant minio"
 )
 _MOST_DEPTH = 6
 
@@ -66,12 +70,15 @@ def is_over_data(draft: Draft, loop: Loop, call: PythonCall, module: Module) -> 
 
 def depends_on_element(call: PythonCall, loop: Loop, module: Module) -> bool:
     """Whether what the call sends depends on the round: an argument is made from the element, or is not known."""
-    wanted = _iterables(loop.over)
     parts = [one.value for one in call.arguments]
     base = base_of(call.callee)
     if base is not None:
         parts.append(base)
-    return any(_mentions(one, wanted, module, 0) for one in parts)
+    return any(
+        isinstance(one, Unknown) or (isinstance(one, Element) and one.iterable == loop.over)
+        for part in parts
+        for one in all_parts(part, module)
+    )
 
 
 def leads_to_element(call: PythonCall) -> bool:
@@ -83,7 +90,7 @@ def leads_to_element(call: PythonCall) -> bool:
         value = value.parts[0]
     if isinstance(value, Reference | Member | Item | EnvironmentRead):
         shown = value.key if isinstance(value, EnvironmentRead) else dotted(value)
-        if _INFRASTRUCTURE.search(_last_of(shown, 2)):
+        if _says(shown, 2, _INFRASTRUCTURE):
             return True
     while isinstance(value, Member | Item):
         value = value.base
@@ -94,8 +101,8 @@ def _is_data(draft: Draft, over: Expression, module: Module, depth: int) -> bool
     if depth > _MOST_DEPTH or isinstance(over, Unknown | Literal | Display | Dictionary | Lambda):
         return False
     if isinstance(over, Comprehension):
-        taken = _elements(over.element, module)
-        return all(_is_data(draft, one.iterable, module, depth + 1) for one in taken)
+        taken = (one.iterable for one in all_parts(over.element, module) if isinstance(one, Element))
+        return all(_is_data(draft, one, module, depth + 1) for one in islice(taken, _MOST_DEPTH))
     if isinstance(over, Choice):
         return all(
             _is_data(draft, one, module, depth + 1) or one in (Display(()), Literal(None)) for one in over.options
@@ -113,20 +120,7 @@ def _is_data(draft: Draft, over: Expression, module: Module, depth: int) -> bool
             return False
     if isinstance(over, Item) and _is_batch_of_messages(over.key):
         return False
-    return not _NOT_DATA.search(_last_of(dotted(over), 1))
-
-
-def _elements(value: Expression, module: Module) -> list[Element]:
-    """The elements of iterables that a value is made from."""
-    found: list[Element] = []
-    waiting: list[tuple[Expression, int]] = [(value, 0)]
-    while waiting:
-        one, depth = waiting.pop()
-        if isinstance(one, Element):
-            found.append(one)
-        elif depth < _MOST_DEPTH:
-            waiting.extend((part, depth + 1) for part in parts_of(one, module))
-    return found
+    return not _says(dotted(over), 1, _NOT_DATA)
 
 
 def _is_data_of_call(draft: Draft, made: PythonCall, module: Module, depth: int) -> bool:
@@ -138,7 +132,7 @@ def _is_data_of_call(draft: Draft, made: PythonCall, module: Module, depth: int)
     base = base_of(made.callee)
     if name in _OF_MAPPING and base is not None:
         return _is_data(draft, base, module, depth + 1)
-    if _NOT_DATA.search(_last_of(made.name, 2)):
+    if _says(made.name, 2, _NOT_DATA):
         return False
     if name == "get" and made.arguments and _is_batch_of_messages(made.arguments[0].value):
         return False
@@ -150,39 +144,28 @@ def _is_batch_of_messages(key: Expression) -> bool:
     return (
         isinstance(key, Literal)
         and isinstance(key.value, str)
-        and (key.value == "Records" or _NOT_DATA.search(key.value) is not None)
+        and (key.value == "Records" or _says(key.value, 1, _NOT_DATA))
     )
 
 
 def _takes_element(call: PythonCall, number: Element, module: Module) -> bool:
     """Whether an argument is ``data[number]``, or made from it."""
-    waiting: list[tuple[Expression, int]] = [(one.value, 0) for one in call.arguments]
-    while waiting:
-        value, depth = waiting.pop()
-        if isinstance(value, Item) and value.key == number:
-            return True
-        if depth < _MOST_DEPTH:
-            waiting.extend((one, depth + 1) for one in parts_of(value, module))
-    return False
+    return any(
+        isinstance(one, Item) and one.key == number
+        for argument in call.arguments
+        for one in all_parts(argument.value, module)
+    )
 
 
 def _first(draft: Draft, call: PythonCall, module: Module, depth: int) -> bool:
     return bool(call.arguments) and _is_data(draft, call.arguments[0].value, module, depth + 1)
 
 
+def _says(name: str, parts: int, wanted: frozenset[str]) -> bool:
+    """Whether one of the words in the last parts of a dotted name is wanted."""
+    return not wanted.isdisjoint(words(_last_of(name, parts)))
+
+
 def _last_of(name: str, parts: int) -> str:
     """The last parts of a dotted name: those before are modules, whose names say nothing of the data."""
     return ".".join(name.split(".")[-parts:])
-
-
-def _iterables(over: Expression) -> frozenset[str]:
-    return frozenset({repr(over)})
-
-
-def _mentions(value: Expression, wanted: frozenset[str], module: Module, depth: int) -> bool:
-    """Whether a value is made from an element of the loop, as far as that is seen."""
-    if depth > _MOST_DEPTH or isinstance(value, Unknown):
-        return True
-    if isinstance(value, Element):
-        return repr(value.iterable) in wanted or _mentions(value.iterable, wanted, module, depth + 1)
-    return any(_mentions(one, wanted, module, depth + 1) for one in parts_of(value, module))
