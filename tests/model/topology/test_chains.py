@@ -69,6 +69,21 @@ def answer():
     assert chains_of({"a/app.py": asks("/a", "http://b/b"), "b/app.py": callee, "c/app.py": ""}) == []
 
 
+def test_a_path_that_a_gateway_hands_on_may_be_any_route_below() -> None:
+    gateway = f"""{FLASK}
+from flask import request
+
+
+@app.route('/b/<path:path>')
+def forward(path):
+    return requests.request(request.method, f'http://b/b/{{path}}', timeout=1).json()
+"""
+    callee = asks("/b/<number>", "http://c/c")
+    assert chains_of({"a/app.py": gateway, "b/app.py": callee, "c/app.py": ""}) == [("a", "b", "c")]
+    more = callee + "\n\n@app.get('/b/<number>/lines')\ndef lines(number):\n    return 'lines'\n"
+    assert chains_of({"a/app.py": gateway, "b/app.py": more, "c/app.py": ""}) == []
+
+
 def test_a_chain_ends_where_it_comes_back_to_its_caller() -> None:
     files = {"a/app.py": asks("/a", "http://b/b"), "b/app.py": asks("/b", "http://a/a")}
     assert chains_of(files) == []

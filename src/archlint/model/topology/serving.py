@@ -106,6 +106,8 @@ class Serving:
         if isinstance(call.path, Unknown) or HOLE in call.path.strip("/").partition("/")[0]:
             return tuple(one for one in routes if one.kind == "business")
         wanted = _segments(call.path)
+        if call.passes_through is True and wanted[-1:] == (HOLE,):
+            return tuple(one for one in routes if _is_below(one, wanted[:-1]))  # the hole is any rest of a path
         ranked: dict[int, list[Route]] = {}
         for route in routes:
             alike = _likeness(wanted, _segments(route.path)) if isinstance(route.path, str) else None
@@ -172,6 +174,11 @@ def _waited_for(calls: Iterable[PythonCall], module: Module) -> list[PythonCall]
 
 def _has_method(route: Route, method: str | Unknown) -> bool:
     return isinstance(method, Unknown) or not route.methods or method in route.methods
+
+
+def _is_below(route: Route, wanted: tuple[str, ...]) -> bool:
+    served = _segments(route.path) if isinstance(route.path, str) else ()
+    return _likeness(wanted, served[: len(wanted)]) is not None
 
 
 def _segments(path: str) -> tuple[str, ...]:
