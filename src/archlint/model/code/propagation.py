@@ -19,6 +19,7 @@ from archlint.core.facts.python import (
     Literal,
     Member,
     PythonCall,
+    PythonRequirement,
     Reference,
     Template,
 )
@@ -28,7 +29,6 @@ from archlint.core.system.messaging import Publisher
 from archlint.core.system.services import Service, TracedClient
 from archlint.core.values import Place, Setting, Truth, Unknown
 from archlint.model.code.instrumentation import around_tracing, launch_commands, unread_telemetry
-from archlint.model.code.library_versions import needs_of
 from archlint.model.code.objects import class_named, items_of
 from archlint.model.code.propagation_libraries import (
     ALL_IN_ONE,
@@ -190,8 +190,10 @@ def _instrumented(draft: Draft, code: ServiceCode, library: str, client: Client)
 def _is_installed(draft: Draft, code: ServiceCode, client: Client) -> bool:
     """Whether the package is there that ``opentelemetry-instrument`` would load: it loads what is installed, which is
     known where requirements name some instrumentations and nothing installs the rest."""
-    needs = needs_of(draft, code.service.name, code.own[0].path)
-    if not needs(*ALL_PACKAGES) or needs(*ALL_IN_ONE, *packages_of(client)):
+    directory = code.service.directory
+    inside = f"{directory}/" if directory else ""
+    required = {one.name for one in draft.index.of(PythonRequirement) if one.at.path.startswith(inside)}
+    if not required & ALL_PACKAGES or required & {*ALL_IN_ONE, *packages_of(client)}:
         return True
     images = {one.path for one in draft.images if one.service == code.service.name}
     texts = [text for text, _, _ in launch_commands(draft, code.service.name)]

@@ -84,7 +84,11 @@ CLIENTS: dict[str, Client] = {
 
 INSTALLS_ALL = "opentelemetry-bootstrap"
 """Installs the instrumentations of all libraries that are there: https://opentelemetry.io/docs/zero-code/python/"""
-ALL_IN_ONE = ("opentelemetry-contrib-instrumentations", "splunk-opentelemetry", "elastic-opentelemetry")
+ALL_IN_ONE = names(
+    "opentelemetry-contrib-instrumentations splunk-opentelemetry elastic-opentelemetry aws-opentelemetry-distro "
+    "lumigo-opentelemetry helios-opentelemetry-sdk solarwinds-apm coralogix-opentelemetry"
+)
+"""Distributions that need many instrumentations themselves."""
 
 
 def packages_of(client: Client) -> tuple[str, ...]:
@@ -92,15 +96,9 @@ def packages_of(client: Client) -> tuple[str, ...]:
     return tuple(one.replace(".", "-").replace("_", "-") for one in client.given_by)
 
 
-ALL_PACKAGES = tuple(
-    sorted(
-        {package for client in CLIENTS.values() for package in packages_of(client)}
-        | {
-            f"opentelemetry-instrumentation-{one}"
-            for one in ("fastapi", "flask", "django", "asgi", "wsgi", "starlette")
-        }
-    )
-)
+ALL_PACKAGES = frozenset(package for client in CLIENTS.values() for package in packages_of(client)) | {
+    f"opentelemetry-instrumentation-{one}" for one in ("fastapi", "flask", "django", "asgi", "wsgi", "starlette")
+}
 INSTRUMENTS_ALL = names(
     "opentelemetry.distro opentelemetry.instrumentation.auto_instrumentation opentelemetry.instrumentation.environment "
     "splunk_otel traceloop"
