@@ -81,6 +81,8 @@ BOUNDED = [
     ("from elasticsearch import Elasticsearch", "Elasticsearch('http://search:9200')", "elasticsearch", 10),
     ("from cassandra.cluster import Cluster", "Cluster(['db'])", "cassandra-driver", 5),
     ("from neo4j import GraphDatabase", "GraphDatabase.driver('bolt://db')", "neo4j", 30),
+    ("import boto3", "boto3.resource('dynamodb')", "botocore", 60),
+    ("from tortoise import Tortoise", "Tortoise.init(db_url='postgres://db/orders')", "asyncpg", 60),
     ("import pika", "pika.BlockingConnection(pika.ConnectionParameters('broker'))", "pika", 10),
     ("import aio_pika", "aio_pika.connect_robust('amqp://broker')", "aiormq", 60),
     ("from kombu import Connection", "Connection('amqp://broker')", "kombu", 5),
@@ -267,6 +269,10 @@ def test_a_url_with_unknown_parts_still_names_its_driver() -> None:
 
 def test_a_local_socket_is_no_network() -> None:
     assert clients("import redis\n\nclient = redis.from_url('unix:///run/redis.sock')\n", "redis==5.0.8") == []
+
+
+def test_of_boto3_only_the_tables_are_a_datastore() -> None:
+    assert clients("import boto3\n\nqueue = boto3.client('sqs')\n") == []
 
 
 def test_sqlite_has_no_server_to_wait_for() -> None:

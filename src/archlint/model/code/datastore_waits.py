@@ -238,6 +238,8 @@ class Maker:
     positions: tuple[tuple[str, int], ...] = ()
     setting: str = ""
     """The key of a configuration file that holds the URL."""
+    first: str = ""
+    """What the first argument has to be (``dynamodb``), empty for anything."""
 
 
 _SQLALCHEMY = Maker(None, (("url", "name_or_url"), 0), "sqlalchemy", "connect_args")
@@ -313,6 +315,11 @@ MAKERS: dict[str, Maker] = {
     ),
     "flask_pymongo.PyMongo": Maker("pymongo", (("uri",), 1)),
     **_names("elasticsearch.Elasticsearch elasticsearch.AsyncElasticsearch", Maker("elasticsearch")),
+    **_names(
+        "boto3.client boto3.resource boto3.session.Session.client boto3.session.Session.resource boto3.Session.client "
+        "boto3.Session.resource aioboto3.Session.client aioboto3.Session.resource",
+        Maker("botocore", first="dynamodb"),
+    ),
     "cassandra.cluster.Cluster": Maker("cassandra-driver"),
     **_names("neo4j.GraphDatabase.driver neo4j.AsyncGraphDatabase.driver", Maker("neo4j")),
     **{f"redis.{inner}{name}": _REDIS for inner in ("", "asyncio.") for name in _REDIS_CLASSES},

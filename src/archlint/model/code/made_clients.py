@@ -41,6 +41,9 @@ class MadeClient:
 def client_of_call(draft: Draft, maker: Maker, call: PythonCall, module: Module) -> MadeClient | None:
     """The client that a call makes."""
     call = spread(draft, call, module)
+    first = call.argument("service_name", 0) if maker.first else None
+    if maker.first and (first is None or first.value != Literal(maker.first)):
+        return None
     if any(one.name in GIVEN_CLIENTS and one.value != Literal(None) for one in call.arguments):
         return None
     arguments = {one.name: (one.value, module) for one in call.arguments if one.name and one.name not in ("*", "**")}
@@ -54,9 +57,9 @@ def client_of_call(draft: Draft, maker: Maker, call: PythonCall, module: Module)
         url = positional.value if positional is not None else None
     is_open = call.is_open or _is_limited_outside(call, module)
     if maker.driver_arguments:
-        first, *rest = maker.driver_arguments.split(".")
-        given_first = call.argument(first)
-        arguments, closed = entries_of(draft, given_first.value if given_first is not None else None, module)
+        outer, *rest = maker.driver_arguments.split(".")
+        held = call.argument(outer)
+        arguments, closed = entries_of(draft, held.value if held is not None else None, module)
         is_open = is_open or not closed
         for name in rest:
             arguments, closed = entries_of(draft, *arguments.get(name, (None, module)))
