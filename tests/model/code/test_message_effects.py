@@ -22,6 +22,7 @@ import redis
 import requests
 import stripe
 from django.db.models import F
+from elasticsearch import Elasticsearch
 from googleapiclient.discovery import build
 from models import Order, Product
 from pymongo import MongoClient
@@ -115,6 +116,8 @@ ABSOLUTE, RELATIVE, OPEN = True, False, None
         ("stripe.Charge.create(amount=1)", "payment", RELATIVE),
         ("stripe.Charge.create(amount=1, idempotency_key=event['id'])", "payment", ABSOLUTE),
         ("channel.basic_publish(exchange='', routing_key='paid', body=body)", "publish", RELATIVE),
+        ("Elasticsearch('http://search').index(index='orders', document=event)", "insert", RELATIVE),
+        ("Elasticsearch('http://search').index(index='orders', id=event['id'])", "insert", ABSOLUTE),
     ],
 )
 def test_a_change_is_told_by_its_kind_and_by_what_a_second_one_does(
@@ -151,6 +154,7 @@ ADD = "session.add(Order(item=event['item']))\n"
         "table.put_item(Item={}, ConditionExpression='attribute_not_exists(id)')\n" + ADD,
         "session.query(Order).filter_by(event_id=event['id']).first()\n" + ADD,
         "requests.post('http://a', headers={'Idempotency-Key': event['id']})\n" + ADD,
+        "producer.send_offsets_to_transaction(offsets, group)\n" + ADD,
     ],
 )
 def test_what_is_seen_to_recognise_a_second_delivery(work: str) -> None:
@@ -167,6 +171,13 @@ def test_what_is_seen_to_recognise_a_second_delivery(work: str) -> None:
 )
 def test_what_only_sounds_like_it_recognises_nothing(work: str) -> None:
     assert consumer_of(work).deduplication is None
+
+
+def test_a_decorator_lets_a_message_through_once() -> None:
+    for decorator in ("@idempotent", "@dedup.processed_once(key='id')"):
+        text = HANDLER.replace("{work}", "    " + ADD).replace("def handle(", f"{decorator}\ndef handle(")
+        (found,) = system_of({"orders/main.py": text, "orders/models.py": MODELS}, ("orders",)).select(Consumer)
+        assert isinstance(found.deduplication, Setting)
 
 
 def test_the_change_that_a_message_names_is_one_that_is_made_again() -> None:

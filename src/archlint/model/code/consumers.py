@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 from archlint.core.facts.python import Literal, PythonCall, Reference
 from archlint.core.record import pattern
 from archlint.core.span import Span
-from archlint.core.system.calls import GrpcCall
+from archlint.core.system.calls import GrpcCall, HttpCall
 from archlint.core.system.messaging import Consumer, Effect
 from archlint.core.values import UNKNOWN, Place, Setting, Truth, Unknown, is_unknown, known
+from archlint.model.code.access.purposes import only_reads
 from archlint.model.code.acknowledgement import acknowledgement_of
 from archlint.model.code.consuming_loops import looped
 from archlint.model.code.dapr_subscriptions import dapr_handlings
@@ -26,7 +27,7 @@ from archlint.model.code.lambda_handlers import lambda_handlings
 from archlint.model.code.lost_failures import swallowed_at
 from archlint.model.code.message_effects import FoundEffect, effects_of
 from archlint.model.code.message_guards import recognition
-from archlint.model.code.message_recognition import deduplication_of
+from archlint.model.code.message_recognition import decorated_once, deduplication_of
 from archlint.model.code.registered_callbacks import listening, registered
 from archlint.model.code.registrations import Handling, decorated, items_of
 from archlint.model.code.scope import CodeScope, ServiceCode
@@ -54,6 +55,8 @@ def consumers_of(draft: Draft, scope: CodeScope) -> list[Consumer]:
     """The consumers of all services."""
     written = http_methods(draft)
     written |= {one.at: f"rpc {one.rpc}" for one in draft.select(GrpcCall) if isinstance(one.rpc, str)}
+    # A POST that only asks something changes nothing, whatever its method says.
+    written |= {one.at: "GET" for one in draft.select(HttpCall) if isinstance(one.path, str) and _asks(one.path)}
     declared = declarations(draft, scope)
     found: dict[tuple[str, Span, str], Consumer] = {}
     for handling in handlings(draft, list(scope.modules())):
@@ -80,6 +83,10 @@ def handlings(draft: Draft, modules: list[Module]) -> Iterator[Handling]:
     yield from dapr_handlings(draft)
 
 
+def _asks(path: str) -> bool:
+    return path.rstrip("/").rpartition("/")[2] in ("token", "tokens", "login", "authenticate") or only_reads(path, "")
+
+
 def _services(scope: CodeScope, handling: Handling) -> tuple[str, ...]:
     path = handling.registered_at.path
     module = scope.draft.program.modules.get(path)
@@ -104,7 +111,7 @@ def _consumer(
     effects = [one for one in effects_of(draft, calls, written) if not _sends_back(handled, one)]
     deduplication: Setting[str] | Unknown | None = deduplication_of(
         draft, [*calls, *_wrapper_calls(draft, handling)], effects
-    )
+    ) or decorated_once(draft, handling)
     if deduplication is None:
         deduplication = recognition(draft, handled, effects)
     dead_letter, declared_at = dead_letter_of(draft, handling, service, code, declared)

@@ -6,7 +6,7 @@ Conditions on what is stored are ``message_guards``' affair.
 
 from __future__ import annotations
 
-from archlint.core.facts.python import PythonCall
+from archlint.core.facts.python import PythonCall, Reference, Result
 from archlint.core.values import Setting
 from archlint.model.code.effect_values import has_key, has_text
 from archlint.model.code.message_libraries import (
@@ -21,11 +21,15 @@ from archlint.model.code.message_libraries import (
     SQL_CALLS,
 )
 from archlint.model.code.names import words_of
+from archlint.model.code.registrations import Handling
 from archlint.model.code.stored_effects import FoundEffect, sql_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
 _LISTED = LOOKUPS | {"get", "filter", "where"}
+_ONCE = frozenset({"once", "singleton", "unique", "idempotent", "idempotency"})
+_FAUST = frozenset({"App"})
+_TRANSACTIONS = frozenset({"send_offsets_to_transaction", "commit_transaction"})
 _EVENTS = frozenset({"publish", "emit", "send", "handle", "handler", "on", "notify", "dispatch", "produce", "route"})
 _KEYS = ("idempotency_key", "MessageDeduplicationId", "deduplication_id", "job_id", "_job_id")
 
@@ -46,6 +50,8 @@ def deduplication_of(
             return Setting("a handled unique constraint", "code", call.at)
         if last in ("setnx", "hsetnx") or (last == "set" and call.argument("nx") is not None):
             return Setting("set if absent", "code", call.at)
+        if last in _TRANSACTIONS:
+            return Setting("a transaction of Kafka with the offsets in it", "library", call.at)
         if call.argument("ConditionExpression") is not None:
             return Setting("a conditional write", "code", call.at)
         for argument in call.arguments:
@@ -55,8 +61,32 @@ def deduplication_of(
                 return Setting("an idempotency key", "code", argument.at)
             if last in ("find_one", "count_documents", "get_item") and has_key(argument.value):
                 return Setting("a lookup of the message's key", "code", call.at)
-            if argument.name == "headers" and has_text(argument.value, "idempotency-key"):
+            if argument.name == "headers" and (
+                has_text(argument.value, "idempotency-key") or has_text(argument.value, "nats-msg-id")
+            ):
                 return Setting("an idempotency key", "code", argument.at)
+    return None
+
+
+def decorated_once(draft: Draft, handling: Handling) -> Setting[str] | None:
+    """A decorator of the handler, or a guarantee of the library, that lets every message through once."""
+    function, module = handling.function, handling.function_module
+    if function is None or module is None:
+        return None
+    for decorator, at in zip(function.decorators, function.decorator_spans, strict=False):
+        made = module.call(decorator.call) if isinstance(decorator, Result) else None
+        name = draft.program.qualify(made.callee if made is not None else decorator, module)
+        if words_of(name) & (CHECK_WORDS | _ONCE):
+            return Setting("a decorator that lets a message through once", "code", at)
+    if handling.library == "celery" and handling.call is not None:
+        base = handling.call.argument("base")
+        if base is not None and isinstance(base.value, Reference) and words_of(base.value.name) & _ONCE:
+            return Setting("a base class that lets a task through once", "code", base.at)
+    if handling.library == "faust":
+        for call in module.calls_named(_FAUST):
+            given = call.argument("processing_guarantee")
+            if given is not None:
+                return Setting("exactly-once processing", "library", given.at)
     return None
 
 

@@ -85,6 +85,8 @@ def stored_effect(draft: Draft, call: PythonCall, module: Module) -> FoundEffect
         return FoundEffect("update", call.at, last, True)
     if last in ("put_item", "update_item"):
         return _dynamo(draft, call, module, last)
+    if last == "index" and draft.program.callee(call, module).startswith(("elasticsearch.", "opensearchpy.")):
+        return FoundEffect("insert", call.at, "index()", call.argument("id") is not None)
     if last in ("put", "upload_from_stream"):
         return _gridfs(draft, call, module, last)
     return _record(draft, call, module, last)
@@ -103,6 +105,8 @@ def _sql(draft: Draft, call: PythonCall, module: Module) -> FoundEffect | None:
     verb = match[1].upper()
     table = _TABLE.search(text)
     what = f"{verb} {table[1]}" if table is not None else verb
+    if verb == "INSERT" and _imports(module, "cassandra"):
+        return FoundEffect("insert", call.at, what, True)  # CQL's INSERT writes over what is there
     if verb == "INSERT":
         upsert: Truth = bool(UPSERT.search(text)) or (UNKNOWN if _inserts_key(text, call, module) else False)
         return FoundEffect("insert", call.at, what, upsert)
@@ -110,6 +114,10 @@ def _sql(draft: Draft, call: PythonCall, module: Module) -> FoundEffect | None:
         relative = bool(RELATIVE.search(text))
         return FoundEffect("increment" if relative else "update", call.at, what, not relative)
     return FoundEffect("delete" if verb in ("DELETE", "TRUNCATE") else "update", call.at, what, True)
+
+
+def _imports(module: Module, package: str) -> bool:
+    return any(one.module.partition(".")[0] == package for one in module.facts.imports)
 
 
 def _inserts_key(text: str, call: PythonCall, module: Module) -> bool:
