@@ -57,6 +57,11 @@ start_http_server(9100)
         "from prometheus_flask_exporter import PrometheusMetrics",
         "from py_grpc_prometheus.prometheus_server_interceptor import PromServerInterceptor",
         "import ddtrace.auto",
+        "from django_prometheus.middleware import PrometheusBeforeMiddleware",
+        "from faststream.prometheus import KafkaPrometheusMiddleware",
+        "from nameko_prometheus import PrometheusMetrics",
+        "from starlette_prometheus import PrometheusMiddleware",
+        "from litestar.plugins.prometheus import PrometheusConfig",
         "from opentelemetry.sdk.metrics import MeterProvider\n"
         "from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor",
     ],

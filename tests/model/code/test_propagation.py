@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from observed_systems import orders, propagation, system_of, telemetry_of
+from observed_systems import APPLICATION, DOCKERFILE, orders, propagation, system_of, telemetry_of
 
 from archlint.core.system.services import Telemetry, TracedClient
 from archlint.core.values import Setting, is_unknown
@@ -126,6 +126,34 @@ def test_an_agent_instruments_what_it_knows() -> None:
         assert propagation(orders(CALLS["requests"], dockerfile=dockerfile)) == {"requests": expected}
 
 
+def test_an_operator_instruments_every_client() -> None:
+    deployment = """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: orders
+        spec:
+          selector:
+            matchLabels: {app: orders}
+          template:
+            metadata:
+              labels: {app: orders}
+              annotations:
+                instrumentation.opentelemetry.io/inject-python: "true"
+            spec:
+              containers:
+                - name: orders
+                  image: orders
+    """
+    files = {
+        "orders/app.py": CALLS["httpx"] + APPLICATION,
+        "orders/Dockerfile": DOCKERFILE,
+        "orders/requirements.txt": "opentelemetry-instrumentation-fastapi\n",
+        "k8s/orders.yaml": deployment,
+    }
+    assert propagation(system_of(files)) == {"httpx": "OpenTelemetry"}
+
+
 def test_opentelemetry_instrument_loads_only_what_is_installed() -> None:
     dockerfile = 'FROM python:3.12\nCOPY . /app\n{}CMD ["opentelemetry-instrument", "uvicorn", "app:app"]\n'
     required = {"requirements.txt": "opentelemetry-distro\nopentelemetry-instrumentation-fastapi\n"}
@@ -158,6 +186,8 @@ def test_a_service_that_is_not_traced_has_no_context_to_carry() -> None:
         ("from aws_xray_sdk.core import xray_recorder", "X-Ray"),
         ("import sentry_sdk\nsentry_sdk.init(traces_sample_rate=0.2)", "Sentry"),
         ("import sentry_sdk\nsentry_sdk.init(traces_sample_rate=0)", None),
+        ("import sentry_sdk\nsentry_sdk.init(traces_sampler=sample)", "Sentry"),
+        ("import sentry_sdk\nfrom acme import RATE\nsentry_sdk.init(traces_sample_rate=RATE)", None),
         ("from opencensus.ext.azure.log_exporter import AzureLogHandler", None),
         ("from opencensus.ext.azure.trace_exporter import AzureExporter", "OpenCensus"),
         ("import jaeger_client\nfrom opentelemetry.sdk.trace import TracerProvider", None),

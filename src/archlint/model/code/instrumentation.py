@@ -153,11 +153,15 @@ def tracing_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None
 
 def _is_traced_by_sentry(draft: Draft, call: PythonCall, module: Module) -> Setting[str] | Unknown | None:
     """Sentry traces where it is given a rate or a sampler: https://docs.sentry.io/platforms/python/tracing/."""
-    for name in ("traces_sample_rate", "traces_sampler", "enable_tracing"):
+    if call.argument("traces_sampler") is not None:
+        return Setting("Sentry", "code", call.at)
+    for name in ("traces_sample_rate", "enable_tracing"):
         given = call.argument(name)
         if given is not None:
             values = draft.program.evaluate(given.value, module)
-            if isinstance(values, Unknown) or any(one.value for one in values):
+            if isinstance(values, Unknown):
+                return Unknown("Sentry's rate is not known")
+            if any(one.value for one in values):
                 return Setting("Sentry", "code", call.at)
     return Unknown("Sentry may trace") if call.is_open else None
 
