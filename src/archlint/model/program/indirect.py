@@ -128,7 +128,9 @@ class Indirection:
             return
         if isinstance(value, Result):
             call = module.call(value.call)
-            base = (_looked_up(call) or owner_of(call, "values")) if call is not None else None
+            base = _looked_up(call) if call is not None else None
+            if call is not None and base is None:
+                base = owner_of(call, "values")
             if call is not None and base is not None:
                 if not call.arguments:
                     yield from self._displays(base, module, depth - 1)
