@@ -52,3 +52,29 @@ def test_one_plaintext_call_of_several_is_enough_and_gives_the_place() -> None:
 def test_calls_that_leave_the_system_or_stay_on_the_machine_have_no_transport() -> None:
     caller = "import requests\nrequests.get('http://example.com/x')\nrequests.get('http://localhost:9000/y')\n"
     assert transports_of(caller) == []
+
+
+def test_a_stub_whose_channel_is_not_resolved_asks_the_one_service_that_serves_its_rpcs() -> None:
+    caller = """\
+    import grpc
+    from b_pb2_grpc import BStub
+
+
+    def get(address):
+        BStub(grpc.insecure_channel(address)).Get(1)
+    """
+    callee = """\
+    import grpc
+    from b_pb2_grpc import BServicer, add_BServicer_to_server
+
+
+    class B(BServicer):
+        def Get(self, request, context):
+            return request
+
+
+    add_BServicer_to_server(B(), grpc.server(None))
+    """
+    files = {"a/app.py": caller, "b/app.py": callee}
+    assert [(one.target, one.is_plaintext) for one in system_of(files).select(Transport)] == [("b", True)]
+    assert system_of({**files, "c/app.py": callee}).select(Transport) == []
