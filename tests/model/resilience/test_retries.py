@@ -171,6 +171,7 @@ def test_the_mesh_repeats_unless_it_is_told_not_to(attempts: str, expected: str 
         ('requests.post("https://a.example/x", json={"request_id": KEY})', "?"),
         ('requests.post("https://a.example/v1/search", json={})', "?"),
         ('requests.post("https://a.example/oauth/token", data={})', "?"),
+        ('requests.post("https://a.example/v1/models/m:generateContent", json={})', "?"),
         ('requests.request(METHODS[0], "https://a.example/x")', "?"),
     ],
 )
@@ -257,3 +258,53 @@ def test_what_is_local_is_no_retry_of_a_remote_thing() -> None:
     """
     assert len(retries_of(body)) == 1
     assert [one.is_remote for one in system_of({"orders/app.py": body}).select(Retry)] == [False]
+
+
+def test_a_helper_runs_for_each_caller_only_what_that_caller_gives_it() -> None:
+    body = f"""\
+{IMPORTS}
+
+def guarded(function):
+    return function()
+
+
+def look():
+    return requests.get("https://a.example/stock", timeout=2)
+
+
+def reduce():
+    return requests.patch("https://a.example/stock", json={{"items": 2}}, timeout=2)
+
+
+@{POLICY}
+def look_again():
+    return guarded(look)
+
+
+def reduce_once():
+    return guarded(reduce)
+"""
+    assert repeated(body) == [("GET a.example/stock", "tenacity"), ("PATCH a.example/stock", None)]
+
+
+def test_a_consumer_that_waits_for_its_broker_is_no_endless_retry() -> None:
+    body = """\
+    import time
+
+    import pika
+
+
+    def connect():
+        while True:
+            try:
+                return pika.BlockingConnection(pika.ConnectionParameters("rabbitmq"))
+            except pika.exceptions.AMQPConnectionError:
+                time.sleep(5)
+
+
+    channel = connect().channel()
+    channel.basic_consume("orders", print)
+    channel.start_consuming()
+    """
+    assert [one.purpose for one in system_of({"orders/app.py": body}).select(Retry)] == ["consumer"]
+    assert [one.purpose for one in system_of({"orders/app.py": body.split("channel")[0]}).select(Retry)] == ["startup"]

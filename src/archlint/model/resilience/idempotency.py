@@ -21,8 +21,8 @@ _PERHAPS_KEY = pattern(
     r"(?i)request[-_]?id|token$|correlation|nonce|transaction[-_]?id|message[-_]?id|event[-_]?id|uuid"
 )
 _READS = pattern(
-    r"(?i)(?:^|[/_-])(?:search|query|graphql|lookup|validate|verify|check|token|oauth2?|auth|authenticate|login|introspect"
-    r"|predict\w*|infer\w*|embed\w*|completions?|generate|chat|classif\w*|translate|convert|calculate|compute|estimate|quote"
+    r"(?i)(?:^|[/_:-])(?:search|query|graphql|lookup|validate|verify|check|token|oauth2?|auth|authenticate|login|introspect"
+    r"|predict\w*|infer\w*|embed\w*|completions?|generate\w*|chat|classif\w*|translate|convert|calculate|compute|estimate|quote"
     r"|preview|render|resolve|match|score|list|find|get\w*|filter|read|decode|encode|parse|analy[sz]e|similar\w*|rank\w*|recommend\w*"
     r"|rpc|jsonrpc|select|batch|batchget|mget|msearch|_count|export|transcri\w*|detect\w*|recogni[sz]e|refresh|health|ping)(?:$|[/?_.-])"
 )

@@ -29,6 +29,7 @@ from archlint.model.program.program import Module
 Found = tuple[PythonCall, Module]
 
 _DEPTH = 5
+_MOST_CALLS = 2000
 _HANDING = frozenset(
     {"run_in_executor", "to_thread", "submit", "partial", "call", "run_sync", "wait_for", "call_async"}
 )
@@ -53,15 +54,15 @@ class Guard:
             if own:
                 self.own.append((call, module))
             self.calls.setdefault(id(call), (call, module))
-            for target, home in draft.program.called_functions(call, module):
-                for one in draft.program.reachable(target, home, _DEPTH):
+            for target, home in _targets(draft, call, module):
+                for one in reached(draft, target, home):
                     self.calls.setdefault(id(one[0]), one)
 
     def add_function(self, draft: Draft, function: PythonFunction, module: Module) -> None:
         """Guard all that a function does."""
         self.functions.append((function, module))
         self.own += [(one, module) for one in draft.program.calls_in(function, module)]
-        for one in draft.program.reachable(function, module, _DEPTH):
+        for one in reached(draft, function, module):
             self.calls.setdefault(id(one[0]), one)
 
     def add_callbacks(self, draft: Draft, call: PythonCall, module: Module) -> None:
@@ -79,6 +80,60 @@ class Guard:
                 function = draft.program.function_of(value, module)
                 if function is not None:
                     self.add_function(draft, *function)
+
+
+def reached(draft: Draft, function: PythonFunction, module: Module) -> tuple[Found, ...]:
+    """The calls that running a function may make, nearest first. What a helper is given to run belongs to the caller
+    that gives it, not to all callers of the helper."""
+    memo = draft.memo.setdefault("guarded reach", {})
+    assert isinstance(memo, dict)
+    known: tuple[Found, ...] | None = memo.get(id(function))
+    if known is not None:
+        return known
+    calls: dict[int, Found] = {}
+    seen = {id(function)}
+    level: list[tuple[PythonFunction, Module]] = [(function, module)]
+    for _ in range(_DEPTH):
+        following: list[tuple[PythonFunction, Module]] = []
+        for one, home in level:
+            for call in draft.program.calls_in(one, home):
+                if id(call) in calls:
+                    continue
+                calls[id(call)] = (call, home)
+                for target in _targets(draft, call, home):
+                    if id(target[0]) not in seen:
+                        seen.add(id(target[0]))
+                        following.append(target)
+        level = following
+        if not level or len(calls) > _MOST_CALLS:
+            break
+    result = memo[id(function)] = tuple(calls.values())
+    return result
+
+
+def _targets(draft: Draft, call: PythonCall, module: Module) -> list[tuple[PythonFunction, Module]]:
+    """The functions that a call runs, those among its arguments too; none where it runs its own parameter."""
+    if isinstance(call.callee, Parameter):
+        return []
+    found = list(draft.program.called_functions(call, module))
+    names = _function_names(draft)
+    for argument in call.arguments:
+        value = argument.value
+        if isinstance(value, Reference | Member) and member_of(value) in names:
+            function = draft.program.function_of(value, module)
+            if function is not None and function not in found:
+                found.append(function)
+    return found
+
+
+def _function_names(draft: Draft) -> frozenset[str]:
+    """The last names of all functions of the workspace."""
+    found = draft.memo.get("function names")
+    if not isinstance(found, frozenset):
+        found = draft.memo["function names"] = frozenset(
+            one.name.rpartition(".")[2] for module in draft.program.modules.values() for one in module.facts.functions
+        )
+    return found
 
 
 def calls_within(module: Module, span: Span) -> list[Found]:

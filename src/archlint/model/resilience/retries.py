@@ -24,7 +24,13 @@ from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 from archlint.model.resilience.clients import Clients, Repeats
 from archlint.model.resilience.idempotency import is_idempotent
-from archlint.model.resilience.networks import goes_over_network, is_conflict, is_network_error, only_connects
+from archlint.model.resilience.networks import (
+    CONSUMING,
+    goes_over_network,
+    is_conflict,
+    is_network_error,
+    only_connects,
+)
 from archlint.model.resilience.reach import Guard
 from archlint.model.resilience.retry_libraries import CONNECTS_ONLY, UNSAFE_ONLY_IF_ASKED
 from archlint.model.resilience.trials import Trial, consumes, find_trials
@@ -250,6 +256,10 @@ def _purpose(draft: Draft, trial: Trial, calls: tuple[RemoteCall, ...]) -> str:
         return "conflict"
     if consumes(trial) or trial.library == "kombu":
         return "consumer"  # kombu's own consumers connect again for ever too
+    inside = list(trial.calls.values())[:_MOST_CALLS]
+    connecting = not calls and only_connects(draft, inside)
+    if connecting and not CONSUMING.isdisjoint(trial.module.called):
+        return "consumer"  # a consumer whose broker went away waits until it is back
     if trial.library == "a loop" and _WAIT_PROGRAM.search(trial.at.path):
         return "wait"
     names = [one.name.rpartition(".")[2] for one, _ in trial.functions]
@@ -258,8 +268,7 @@ def _purpose(draft: Draft, trial: Trial, calls: tuple[RemoteCall, ...]) -> str:
         names.append(function.name.rpartition(".")[2])
     if any(_STARTING.search(one) for one in names):
         return "startup"
-    inside = list(trial.calls.values())[:_MOST_CALLS]
-    if not calls and (only_connects(draft, inside) or (trial.library == "a loop" and function is None)):
+    if connecting or (not calls and trial.library == "a loop" and function is None):
         return "startup"
     return "call"
 
