@@ -213,7 +213,8 @@ def _is_relay(function: PythonFunction, module: Module, body: list[PythonCall]) 
             return True
         for argument in call.arguments:
             value = argument.value
-            if isinstance(value, Reference) and _OUTBOX.search(value.name.rpartition(".")[2]):
+            named = value.name.rpartition(".")[2] if isinstance(value, Reference) else ""
+            if named[:1].isupper() and _OUTBOX.search(named):
                 return True
             text = value.value if isinstance(value, Literal) and isinstance(value.value, str) else ""
             if len(text) > 20 and _CLAIMED.search(text):

@@ -7,6 +7,7 @@ that do not depend on each other are a page, no join; an operation that changes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from archlint.core.facts.python import (
@@ -23,10 +24,11 @@ from archlint.core.facts.python import (
     Result,
     Template,
 )
-from archlint.core.record import dataclass
+from archlint.core.record import dataclass, pattern
 from archlint.core.system.calls import GrpcCall, HttpCall, RemoteCall, Route
 from archlint.core.system.consistency import JoinedRead
 from archlint.core.values import Place
+from archlint.model.code.objects import member_of
 from archlint.model.code.saga_words import asks_by_name, is_setup
 from archlint.model.code.scope import CodeScope, code_scope
 from archlint.model.code.stored_changes import NAMES, chain_of, change_of, is_session
@@ -53,6 +55,8 @@ _STORES = (
     "aiomysql.",
     "django.db.",
 )
+
+_IDENTITY = pattern(r"token|api_?key|auth|credential|current_?user|whoami|session_id", re.IGNORECASE)
 
 _Function = tuple[PythonFunction, Module]
 
@@ -155,7 +159,10 @@ def _joined(draft: Draft, service: str, function: PythonFunction, module: Module
         for call in body_of(draft, function, module)
         if not any(one.call is call for one in reads) and _looks_up(draft, call, module)
     ]
-    every = sorted([*own, *reads], key=lambda one: (one.call.at.line, one.call.at.column))
+    every = sorted(
+        [*own, *(one for one in reads if not _asks_who(one.call, module))],
+        key=lambda one: (one.call.at.line, one.call.at.column),
+    )
     joined: dict[int, _Read] = {}
     for one in every:
         asked = {id(call) for call in _calls_behind(one.call, module)}
@@ -164,6 +171,15 @@ def _joined(draft: Draft, service: str, function: PythonFunction, module: Module
                 joined[id(other.call)] = other
                 joined[id(one.call)] = one
     return sorted(joined.values(), key=lambda one: (one.call.at.line, one.call.at.column))
+
+
+def _asks_who(call: PythonCall, module: Module) -> bool:
+    """Whether the call asks who sent the request: its answer is no record that is joined."""
+    given = [member_of(one.value) or getattr(one.value, "name", "") for one in call.arguments]
+    behind = (one.name for one in _calls_behind(call, module))
+    return any(_IDENTITY.search(one) for one in (call.name.rpartition(".")[2], *given)) or any(
+        "headers" in one or "cookies" in one for one in behind
+    )
 
 
 def _looks_up(draft: Draft, call: PythonCall, module: Module) -> bool:

@@ -198,7 +198,7 @@ def read_statement(text: str, at: Span) -> StoredChange | None:
     if match is None:
         return None
     table = match["table"] or match["updated"] or match["deleted"] or ""
-    name = re.sub(r"[\"`\[\]]", "", table).rpartition(".")[2] or None
+    name = re.sub(r"[\"`\[\]]", "", table).rpartition(".")[2].strip("{}") or None
     if match["insert"]:
         named = _INSERTED.search(text)
         columns = tuple(re.findall(r"\w+", named[1])) if named else ()
