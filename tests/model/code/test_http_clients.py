@@ -203,3 +203,18 @@ def test_a_script_may_keep_several_clients_in_one_name() -> None:
             client.get(URL)
         """
     assert timeouts(body) == [None, 3.0]
+
+
+def test_a_subclass_with_several_calls_that_are_not_known_is_not_known() -> None:
+    body = """\
+        import requests
+        from elsewhere import limit
+        class Session(requests.Session):
+            def request(self, method, url, **kwargs):
+                kwargs.update(limit())
+                if method == "GET":
+                    return super().request(method, url, timeout=limit(), **kwargs)
+                return super().request(method, url, **kwargs)
+        Session().get(URL)
+        """
+    assert timeouts(body) == ["unknown"]

@@ -68,14 +68,14 @@ def _of_method(draft: Draft, method: tuple[PythonFunction, Module], way: Way) ->
             found = timeout_of(draft, argument.value, module, argument.at, "session", way=alone)
             if isinstance(found, Setting):
                 return found
-            unknown = unknown or (found if isinstance(found, Unknown) else None)
+            unknown = found if unknown is None and isinstance(found, Unknown) else unknown
             continue
         carried_here, is_open, _ = passed_on(draft, "timeout", call, module, alone)
         for one in carried_here:
             found = timeout_of(draft, one.value, one.module, one.at or call.at, "session", way=alone)
             if isinstance(found, Setting):
                 return found
-            unknown = unknown or (found if isinstance(found, Unknown) else None)
-        if is_open:
-            unknown = unknown or Unknown("a subclass that may set a timeout")
+            unknown = found if unknown is None and isinstance(found, Unknown) else unknown
+        if is_open and unknown is None:
+            unknown = Unknown("a subclass that may set a timeout")
     return unknown if is_seen else Unknown("a subclass that may set a timeout")
