@@ -69,6 +69,27 @@ def answer():
     assert chains_of({"a/app.py": asks("/a", "http://b/b"), "b/app.py": callee, "c/app.py": ""}) == []
 
 
+@pytest.mark.parametrize(
+    ("use", "expected"),
+    [
+        ("return ask()", [("a", "b", "c")]),
+        ("return run_in_threadpool(ask)", [("a", "b", "c")]),
+        ("Thread(target=ask).start()", []),
+        ("return 'b'", []),
+    ],
+)
+def test_a_function_inside_a_handler_runs_where_it_is_called(use: str, expected: list[tuple[str, ...]]) -> None:
+    callee = f"""{FLASK}
+@app.get('/b')
+def answer():
+    def ask():
+        return requests.get('http://c/c', timeout=1).json()
+
+    {use}
+"""
+    assert chains_of({"a/app.py": asks("/a", "http://b/b"), "b/app.py": callee, "c/app.py": ""}) == expected
+
+
 def test_a_path_that_a_gateway_hands_on_may_be_any_route_below() -> None:
     gateway = f"""{FLASK}
 from flask import request

@@ -136,7 +136,8 @@ class Serving:
         for _ in range(_MOST_DEPTH):
             following: list[Function] = []
             for one, module in level:
-                calls = program.calls_in(one, module)
+                # What a function defines inside itself runs only where it is called.
+                calls = [call for call in program.calls_in(one, module) if module.function(call.function) is one]
                 budget -= len(calls)
                 for call in _waited_for(calls, module):
                     for made in self._made.get(call.at, ()):
