@@ -175,3 +175,83 @@ def test_a_suppressed_finding_and_a_file_that_does_not_parse_are_not_fixed() -> 
         "rule", "c", Severity.ERROR, "m", edit.at, (), "s", "f", suppressed_by=Suppressed("comment", ""), edit=edit
     )
     assert with_replacements([suppressed], {"a.py": b"get(url)\n"}) == (suppressed,)
+
+
+def test_an_argument_by_position_is_replaced_where_it_is_plain_to_see() -> None:
+    changes = {"set_arguments": (("0", "backoff.expo"),), "remove_arguments": ("interval",), "calls": ("on_exception",)}
+    source = "import backoff\nbackoff.on_exception(backoff.constant, Error, interval=2)\n"
+    assert fixed(source, on(2, **changes)) == "import backoff\nbackoff.on_exception(backoff.expo, Error)\n"
+    assert fixed("import backoff\nbackoff.on_exception(*arguments, interval=2)\n", on(2, **changes)) is None
+    assert fixed("import backoff\nbackoff.on_exception()\n", on(2, **changes)) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "after"),
+    [
+        ("wait_exponential(max=t.limit)", "wait_exponential(max=t.limit) + tenacity.wait_random(0, 1)"),
+        ("a if b else c", "(a if b else c) + tenacity.wait_random(0, 1)"),
+        ("(a or b)", "(a or b) + tenacity.wait_random(0, 1)"),
+    ],
+)
+def test_a_value_may_be_built_on_what_the_argument_is_now(now: str, after: str) -> None:
+    edit = on(2, set_arguments=(("wait", "{argument} + tenacity.wait_random(0, 1)"),))
+    assert fixed(f"import tenacity\nretry(wait={now})\n", edit) == f"import tenacity\nretry(wait={after})\n"
+    assert fixed("import tenacity\nretry()\n", edit) is None
+
+
+def test_only_a_call_of_the_named_function_is_meant() -> None:
+    source = "mount('https://', HTTPAdapter(max_retries=Retry(total=3)))\n"
+    inner = source.index("Retry(") + 1
+    assert fixed(source, on(1, inner, set_arguments=(("backoff_factor", "0.5"),), calls=("Retry",))) == (
+        "mount('https://', HTTPAdapter(max_retries=Retry(total=3, backoff_factor=0.5)))\n"
+    )
+    assert fixed(source, on(1, set_arguments=(("backoff_factor", "0.5"),), calls=("Retry",))) is None
+
+
+ACKNOWLEDGE = "{0}.basic_ack(delivery_tag={1}.delivery_tag)"
+
+
+def acknowledging(handler: str) -> str | bytes | None:
+    """A consumer after its handler was made to acknowledge, None where that is not done."""
+    line = next(number for number, text in enumerate(handler.split("\n"), start=1) if "def " in text)
+    at = Span("a.py", line, 1, line, 2)
+    source = f"{handler}consume(handle, auto_ack=True)\n"
+    edit = on(source.count("\n"), set_arguments=(("auto_ack", "False"),), statement=ACKNOWLEDGE, append_to=at)
+    return fixed(source, edit)
+
+
+@pytest.mark.parametrize(
+    ("handler", "appended"),
+    [
+        (
+            "def handle(ch, method, properties, body):\n    work(body)\n",
+            "    ch.basic_ack(delivery_tag=method.delivery_tag)\n",
+        ),
+        (
+            "class A:\n  def handle(self, c, m, p, b):\n    work(b)  # all\n",
+            "    c.basic_ack(delivery_tag=m.delivery_tag)\n",
+        ),
+        (
+            "@traced\ndef handle(ch, method, properties, body):\n\ttry:\n\t\twork(body)\n\texcept Error:\n\t\tlog()\n",
+            "\tch.basic_ack(delivery_tag=method.delivery_tag)\n",
+        ),
+        ("def handle(ch, method, properties, body):\n    ch.basic_ack(1)\n    work(body)\n", ""),
+    ],
+)
+def test_a_statement_is_put_at_the_end_of_a_function(handler: str, appended: str) -> None:
+    assert acknowledging(handler) == f"{handler}{appended}consume(handle, auto_ack=False)\n"
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        "def handle(ch, method, properties, body):\n    if not body:\n        return\n    work(body)\n",
+        "def handle(ch, method, properties, body):\n    while True:\n        work(body)\n",
+        "def handle(ch, method, properties, body):\n    raise Error\n",
+        "def handle(ch, method, properties, body): work(body)\n",
+        "def handle(*arguments):\n    work(arguments)\n",
+        "async def handle(ch, method, properties, body):\n    work(body)\n",
+    ],
+)
+def test_nothing_is_changed_where_a_function_may_end_elsewhere(handler: str) -> None:
+    assert acknowledging(handler) is None

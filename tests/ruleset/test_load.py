@@ -147,7 +147,10 @@ def test_a_change_is_read_with_its_condition_and_its_values() -> None:
     ("old", "new", "expected"),
     [
         ("    remove-argument: timeout\n", "", "has 'set-argument' or 'remove-argument'"),
-        ("remove-argument: timeout", "remove-argument: time-out", "an argument is a keyword's name: 'time-out' is not"),
+        ("remove-argument: timeout", "remove-argument: time-out", "a keyword's name, or a position: 'time-out' is not"),
+        ("remove-argument", "in-call: 3x\n    remove-argument", "'3x' is not"),
+        ("remove-argument", "append-statement: pass\n    remove-argument", "to which function: give both"),
+        ("remove-argument", "append-statement: pass\n    append-to: call.name\n    remove-argument", "has no place"),
         ("remove-argument", "remove-arguments", "unknown key 'remove-arguments' of a change of 'autofix'"),
         ("call.timeout is None", "call.timout is None", "rules/x.yaml:21:16: HttpCall has no field 'timout'"),
         ("{options.least}", "{options.most}", "rules/x.yaml:23:26: the rule has no option 'most'"),

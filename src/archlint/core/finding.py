@@ -14,14 +14,20 @@ from archlint.core.values import Place
 
 @dataclass(frozen=True)
 class Edit:
-    """A change to the call at, or around, a place: keyword arguments to set, with their expressions, and to remove.
+    """A change to the call at, or around, a place: arguments to set, with their expressions, and to remove.
 
-    In expressions a qualified name (``tenacity.wait_random``) stands for whatever the module calls it.
+    Arguments go by keyword, or by position where the name is a number. In expressions a qualified name
+    (``tenacity.wait_random``) stands for whatever the module calls it, and ``{argument}`` for what the argument is now.
+    ``calls`` are the last names that the called function may have, any for none. ``statement`` is put at the end of the
+    function at ``append_to``; ``{0}`` in it is the function's first parameter.
     """
 
     at: Span
     set_arguments: tuple[tuple[str, str], ...] = ()
     remove_arguments: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    statement: str = ""
+    append_to: Span | None = None
 
 
 @dataclass(frozen=True)

@@ -40,13 +40,17 @@ class Option:
 class Autofix:
     """How to mend a violation where it is local and safe: what to change in the call at the finding's place.
 
-    ``when`` is an expression that has to be true for it (None: always). The values of ``set_arguments`` are texts with
-    dotted names in braces, as in messages.
+    ``when`` is an expression that has to be true for it (None: always), ``append_to`` one that gives a function's
+    place. The values of ``set_arguments`` and ``statement`` are texts with dotted names in braces, as in messages. For
+    the rest see ``Edit``.
     """
 
     when: str | None = None
     set_arguments: tuple[tuple[str, str], ...] = ()
     remove_arguments: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    statement: str | None = None
+    append_to: str | None = None
 
 
 @dataclass(frozen=True)

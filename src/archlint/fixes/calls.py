@@ -7,10 +7,12 @@ import ast
 import libcst
 
 from archlint.core.finding import Edit, Replacement
+from archlint.fixes.functions import appended_statement
 from archlint.fixes.imports import Names
 from archlint.fixes.text import Text
 
 _Whitespace = libcst.BaseParenthesizableWhitespace
+ARGUMENT = "{argument}"
 MOST_POSITIONAL = 2
 """With more arguments by position than that, a keyword may well be among them."""
 
@@ -29,22 +31,52 @@ def replacements_of(edit: Edit, text: Text, tree: ast.Module) -> tuple[Replaceme
     if not isinstance(call, libcst.Call):
         return ()
     names = Names(edit.at.path, text, tree)
-    try:
-        values = [(name, libcst.parse_expression(names.written(value))) for name, value in edit.set_arguments]
-    except libcst.ParserSyntaxError:
-        return ()
-    new: libcst.Call | None = call
-    for name, value in values:
-        new = _with_argument(new, name, value) if new is not None else None
-    for name in edit.remove_arguments:
-        new = _without_argument(new, name) if new is not None else None
-    if new is None or names.are_unclear:
+    new = _changed(call, edit, names)
+    appended = appended_statement(edit, text, tree)
+    if new is None or names.are_unclear or appended is None:
         return ()
     newline = next((one for one in ("\r\n", "\n", "\r") if one in source), "\n")
     changed = libcst.Module([], default_newline=newline).code_for_node(new)
     if changed == source:
         return ()
-    return tuple(sorted((_trimmed(edit.at.path, text, start, source, changed), *names.imports()), key=_place))
+    ones = (_trimmed(edit.at.path, text, start, source, changed), *names.imports(), *appended)
+    return tuple(sorted(ones, key=_place))
+
+
+def _changed(call: libcst.Call, edit: Edit, names: Names) -> libcst.Call | None:
+    """The call after the edit, None where it cannot be made for sure."""
+    new: libcst.Call | None = call
+    for name, text in edit.set_arguments:
+        now = _argument(call, name)
+        if ARGUMENT in text and now is None:
+            return None
+        written = names.written(text).replace(ARGUMENT, _bracketed(now) if now is not None else "")
+        try:
+            value = libcst.parse_expression(written)
+        except libcst.ParserSyntaxError:
+            return None
+        new = _with_argument(new, name, value) if new is not None else None
+    for name in edit.remove_arguments:
+        if new is not None and not (edit.set_arguments and _argument(new, name) is None):
+            new = _without_argument(new, name)
+    return new
+
+
+def _argument(call: libcst.Call, name: str) -> libcst.BaseExpression | None:
+    """The argument of that keyword or position, as far as it is plain to see."""
+    for position, one in enumerate(call.args):
+        if one.star:
+            return None
+        if one.keyword.value == name if one.keyword is not None else str(position) == name:
+            return one.value
+    return None
+
+
+def _bracketed(value: libcst.BaseExpression) -> str:
+    """The text of an expression that can stand beside an operator."""
+    written = libcst.Module([]).code_for_node(value)
+    is_closed = isinstance(value, libcst.Call | libcst.Name | libcst.Attribute | libcst.BaseNumber) or value.lpar
+    return written if is_closed else f"({written})"
 
 
 def _place(replacement: Replacement) -> tuple[object, ...]:
@@ -62,7 +94,9 @@ def _call_at(edit: Edit, text: Text, tree: ast.Module) -> tuple[int, int] | None
             or node.lineno > edit.at.end_line
         ):
             continue
-        if not {one.arg for one in node.keywords}.issuperset(edit.remove_arguments):
+        if not edit.set_arguments and not {one.arg for one in node.keywords}.issuperset(edit.remove_arguments):
+            continue
+        if edit.calls and _last_name(node.func) not in edit.calls:
             continue
         start = text.offset_of(node.lineno, node.col_offset)
         end = text.offset_of(node.end_lineno or node.lineno, node.end_col_offset or 0)
@@ -71,12 +105,18 @@ def _call_at(edit: Edit, text: Text, tree: ast.Module) -> tuple[int, int] | None
     return best
 
 
+def _last_name(callee: ast.expr) -> str:
+    return callee.attr if isinstance(callee, ast.Attribute) else callee.id if isinstance(callee, ast.Name) else ""
+
+
 def _with_argument(call: libcst.Call, name: str, value: libcst.BaseExpression) -> libcst.Call | None:
     """The call with the keyword argument, None where it cannot be told what else gives it."""
     for position, argument in enumerate(call.args):
-        if argument.keyword is not None and argument.keyword.value == name:
+        if argument.star and name.isdigit():
+            return None
+        if argument.keyword.value == name if argument.keyword is not None else str(position) == name:
             return _with_args(call, position, [argument.with_changes(value=value)])
-    if any(argument.star for argument in call.args):
+    if name.isdigit() or any(argument.star for argument in call.args):
         return None
     if sum(argument.keyword is None for argument in call.args) > MOST_POSITIONAL:
         return None

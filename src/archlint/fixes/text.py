@@ -51,6 +51,17 @@ class Text:
         head = self.content[start : start + byte]  # at least as many characters as there are before the place
         return start + (byte if head.isascii() else len(head.encode()[:byte].decode("utf-8", "ignore")))
 
+    @property
+    def newline(self) -> str:
+        """How the first line ends; ``\\n`` where none does."""
+        found = _LINE_ENDS.search(self.content)
+        return found[0] if found is not None else "\n"
+
+    def end_of_line(self, line: int) -> int:
+        """The offset of a line's end, before what ends it."""
+        found = _LINE_ENDS.search(self.content, self._starts[line - 1])
+        return found.start() if found is not None else len(self.content)
+
     def span(self, path: str, start: int, end: int) -> Span:
         """The span of a range of the text."""
         return Span(path, *self._place(start), *self._place(end))

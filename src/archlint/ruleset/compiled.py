@@ -111,25 +111,51 @@ def _compile(
                 write, more = compile_message(value, name, subject, settings)
                 arguments.append((argument, write))
                 read |= more
-            changes.append((holds, arguments, autofix.remove_arguments))
+            statement, function = None, None
+            if autofix.statement is not None and autofix.append_to is not None:
+                key = "autofix append-statement"
+                statement, more = compile_message(autofix.statement, name, subject, settings)
+                read |= more
+                key = "autofix append-to"
+                place = compile_expression(autofix.append_to, name, subject, settings)
+                _require_places(place.type, autofix.append_to)
+                function = place.evaluate
+            changes.append(_Change(autofix, holds, arguments, statement, function))
     except ExpressionError as error:
         raise CompileError(key, error, position) from None
     return CompiledRule(subject, condition.evaluate, render, places[0], places[1], _editor(changes), read)
 
 
-_Change = tuple[Evaluate | None, list[tuple[str, Callable[[Any], str]]], tuple[str, ...]]
+@dataclass(frozen=True)
+class _Change:
+    """One change of ``autofix``, its expressions and texts compiled."""
+
+    autofix: Autofix
+    holds: Evaluate | None
+    arguments: list[tuple[str, Callable[[Any], str]]]
+    statement: Callable[[Any], str] | None
+    function: Evaluate | None
+
+    def edit(self, subject: Any, at: Span) -> Edit | None:
+        """The edit for a subject, None where it is not known to be meant for it."""
+        if self.holds is not None and self.holds(subject, None) is not True:
+            return None
+        place = self.function(subject, None) if self.function is not None else None
+        if self.function is not None and not isinstance(place, Span):
+            return None
+        return Edit(
+            at,
+            tuple((name, write(subject)) for name, write in self.arguments),
+            self.autofix.remove_arguments,
+            self.autofix.calls,
+            self.statement(subject) if self.statement is not None else "",
+            place,
+        )
 
 
 def _editor(changes: list[_Change]) -> Callable[[Any, Span], Edit | None]:
-    """The first change whose condition is known to hold."""
-
-    def edit(subject: Any, at: Span) -> Edit | None:
-        for holds, arguments, removed in changes:
-            if holds is None or holds(subject, None) is True:
-                return Edit(at, tuple((name, write(subject)) for name, write in arguments), removed)
-        return None
-
-    return edit
+    """The first change that is meant for the subject."""
+    return lambda subject, at: next((edit for one in changes if (edit := one.edit(subject, at)) is not None), None)
 
 
 def _require_places(kind: Type, text: str) -> None:

@@ -144,23 +144,39 @@ def _autofixes(source: Source, node: yaml.Node | None) -> tuple[Autofix, ...]:
 
 
 def _autofix(source: Source, node: yaml.Node) -> Autofix:
-    given = entries(source, node, ("when", "set-argument", "remove-argument"), "a change of 'autofix'")
+    known = ("when", "in-call", "set-argument", "remove-argument", "append-statement", "append-to")
+    given = entries(source, node, known, "a change of 'autofix'")
     if "set-argument" not in given and "remove-argument" not in given:
         raise source.error("a change of 'autofix' has 'set-argument' or 'remove-argument'", node)
+    if ("append-statement" in given) is not ("append-to" in given):
+        raise source.error("'append-statement' says what, and 'append-to' to which function: give both", node)
     arguments = []
     for key, name, value in pairs(source, given["set-argument"], "'set-argument'") if "set-argument" in given else ():
         arguments.append((_argument(source, key, name), text(source, value, f"the value of {name!r}")))
-    removed = given.get("remove-argument")
     return Autofix(
         when=_expression(source, given["when"], "'when'") if "when" in given else None,
         set_arguments=tuple(arguments),
-        remove_arguments=(_argument(source, removed, text(source, removed, "'remove-argument'")),) if removed else (),
+        remove_arguments=_names(source, given.get("remove-argument"), "'remove-argument'"),
+        calls=_names(source, given.get("in-call"), "'in-call'"),
+        statement=_sentence(source, given["append-statement"], "'append-statement'")
+        if "append-statement" in given
+        else None,
+        append_to=_expression(source, given["append-to"], "'append-to'") if "append-to" in given else None,
     )
 
 
+def _names(source: Source, node: yaml.Node | None, what: str) -> tuple[str, ...]:
+    """One name or a list of names."""
+    if node is None:
+        return ()
+    if isinstance(node, yaml.SequenceNode):
+        return tuple(_argument(source, item, text(source, item, f"an entry of {what}")) for item in node.value)
+    return (_argument(source, node, text(source, node, what)),)
+
+
 def _argument(source: Source, node: yaml.Node, name: str) -> str:
-    if not name.isidentifier():
-        raise source.error(f"an argument is a keyword's name: {name!r} is not", node)
+    if not (name.isidentifier() or (name.isascii() and name.isdigit())):
+        raise source.error(f"an argument is a keyword's name, or a position: {name!r} is not", node)
     return name
 
 
