@@ -10,12 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archlint.core.facts.python import Literal, Member, PythonCall, PythonFunction, Reference
+from archlint.core.facts.python import (
+    Element,
+    Expression,
+    Literal,
+    Member,
+    Parameter,
+    PythonCall,
+    PythonFunction,
+    Reference,
+)
 from archlint.core.record import dataclass, pattern
 from archlint.core.system.consistency import DualWrite
 from archlint.core.values import Place, Unknown, known
 from archlint.model.change_capture import captured
 from archlint.model.code.effect_values import is_reply
+from archlint.model.code.objects import base_of, call_of, member_of
 from archlint.model.code.publications import Publication, job_of, publications
 from archlint.model.code.publishing import channels_of
 from archlint.model.code.scope import CodeScope, code_scope
@@ -33,9 +43,9 @@ _RELAY = pattern(
 _OUTBOX = pattern(
     r"outbox|outgoing|(pending|unsent|queued|unpublished)_?(events?|messages?)|(events?|messages?)_?queue", re.I
 )
-_SENT = pattern(
-    r"^(is_)?(published|dispatched|sent|delivered|relayed|publish(ed)?_at|dispatched_at|sent_at|delivered_at)$", re.I
-)
+_PUBLISHED = pattern(r"^(is_)?(published|publish(ed)?_at|relayed|relayed_at)$", re.I)
+_SENT = pattern(r"^(is_)?(dispatched|sent|delivered|processed)(_at)?$", re.I)
+_MESSAGES = pattern(r"event|message|msg|notification|record", re.I)
 _DEAD = pattern(r"dlq|dlx|dead|poison|parking|retry", re.I)
 _CLAIMED = pattern(r"SKIP\s+LOCKED|outbox", re.I)
 
@@ -226,12 +236,29 @@ def _marks_sent(function: PythonFunction, module: Module, changes: tuple[StoredC
     """Whether what it changes is an outbox, or whether it marks what it published."""
     if any(one.table is not None and _OUTBOX.search(one.table) for one in changes):
         return True
-    if any(_SENT.match(column) for one in changes if one.verb == "update" for column in one.columns):
-        return True
-    last = function.end_line
+    for one in changes:
+        if one.verb == "update" and any(_says_sent(column, one.table or "") for column in one.columns):
+            return True
     return any(
         isinstance(one.target, Member | Reference)
-        and _SENT.match(one.target.name.rpartition(".")[2])
-        and function.at.line <= one.at.line <= last
+        and function.at.line <= one.at.line <= function.end_line
+        and _says_sent(member_of(one.target), _owner(one.target, module))
         for one in module.facts.assignments
     )
+
+
+def _says_sent(name: str, owner: str) -> bool:
+    """Whether a field says that a stored message is on its way: an order may be sent and delivered, too."""
+    return bool(_PUBLISHED.match(name) or (_SENT.match(name) and _MESSAGES.search(owner)))
+
+
+def _owner(target: Expression, module: Module) -> str:
+    """What the field belongs to, as far as names tell."""
+    base = base_of(target)
+    if isinstance(base, Element):
+        base = base.iterable
+    made = call_of(base, module) if base is not None else None
+    if made is not None:
+        given = [member_of(one.value) for one in made.arguments]
+        return " ".join([made.name, *given])
+    return base.name if isinstance(base, Reference | Member | Parameter) else ""

@@ -354,4 +354,5 @@ def _text(value: Expression) -> str | None:
 
 
 def _last(name: str) -> str | None:
-    return name.rpartition(".")[2] or None
+    last = name.rpartition(".")[2]
+    return last if last not in ("", "?", "Model") else None
