@@ -8,7 +8,7 @@ middleware, the framework's settings, a gateway.
 
 from __future__ import annotations
 
-from archlint.core.facts.python import PythonFunction
+from archlint.core.facts.python import Dictionary, Literal, PythonFunction
 from archlint.core.span import Span
 from archlint.core.system.base import link
 from archlint.core.system.calls import Route
@@ -23,7 +23,7 @@ from archlint.model.code.access.methods import methods_allowed
 from archlint.model.code.access.purposes import only_reads, purpose_of, says_change
 from archlint.model.code.access.signals import Evidence, best
 from archlint.model.code.access.views import of_django_middleware, of_function_view
-from archlint.model.code.objects import class_named, member_of, methods_of
+from archlint.model.code.objects import call_of, class_named, member_of, methods_of
 from archlint.model.code.routes import Declared, declared_routes
 from archlint.model.code.scope import code_scope
 from archlint.model.code.serving.found import NEVER_MOUNTED, Found
@@ -206,8 +206,21 @@ def handler_of(draft: Draft, found: Found, method: str) -> tuple[Handler | None,
         return None, None
     methods = methods_of(draft, name)
     lowered = method.lower()
+    mapped = _mapped(found, lowered)
+    if mapped in methods:
+        return methods[mapped], name
     wanted = (lowered, f"on_{lowered}", *_ACTIONS.get(method, ()), "dispatch_request", "__call__")
     return next((methods[one] for one in wanted if one in methods), None), name
+
+
+def _mapped(found: Found, method: str) -> str:
+    """The action of ``as_view({"post": "create_review"})`` that handles a method."""
+    if found.call is None or found.module is None or len(found.call.arguments) < 2:
+        return ""
+    made = call_of(found.call.arguments[1].value, found.module)
+    given = made.arguments[0].value if made is not None and made.arguments else None
+    entries = given.entries if isinstance(given, Dictionary) else ()
+    return next((str(getattr(value, "value", "")) for key, value in entries if key == Literal(method)), "")
 
 
 def _view_class(draft: Draft, found: Found) -> str | None:

@@ -41,10 +41,13 @@ _COMMITS = names("commit flush add_all bulk_save_objects bulk_insert_mappings sa
 _CREATED = pattern(r"20[12](?: .*)?|(?:HTTP_)?20[12]_(?:CREATED|ACCEPTED)|CREATED|ACCEPTED|HTTP_20[12]")
 _HARMLESS = pattern(
     r"(?i)(?:^|\.)(?:log|logger|logging|metrics?|statsd|span|tracer|counter|histogram|response|resp|headers|params|"
-    r"form|schema|parser|completions?|messages|embeddings|images|chat|llm|client_session|context|ctx|dict|set|params)\.\w+$"
+    r"form|schema|serializer|parser|completions?|messages|embeddings|images|chat|llm|client_session|context|ctx|dict|set|params)\.\w+$"
+    r"|(?:^|\.)(?:set_cookie|delete_cookie|add_header|set_header|add_message|set_test_cookie|write_message)$"
 )
 _TOO_PLAIN = names("add set put update start process apply stop execute order remove store")
 """Methods of lists and dictionaries, too."""
+_OPAQUE = ("?", "nameko.", "fastapi.", "dapr.", "django.shortcuts.", "rest_framework.")
+"""What gives objects whose classes are not read: ``self.get_object().update_stock()``."""
 _STORE = pattern(
     r"(?i)(?:repo(?:s|sitor(?:y|ies))?|dao|store|storage|db|database|crud|session|queue|producer|publisher|bus|service|"
     r"manager|handler|client|rpc|use_?case|interactor|unit_of_work|uow)s?(?:\.|$|\(|_)"
@@ -202,7 +205,7 @@ def _by_name(draft: Draft, call: PythonCall, module: Module) -> Place | None:
         return None
     if last in _TOO_PLAIN:
         return None
-    if not callee.startswith(("?", "nameko.", "fastapi.", "dapr.")) and not _STORE.search(callee.rpartition(".")[0]):
+    if not callee.startswith(_OPAQUE) and not _STORE.search(callee.rpartition(".")[0]):
         return None
     return Place(call.at, f"changes state: {last}()")
 
