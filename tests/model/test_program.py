@@ -555,3 +555,10 @@ def test_callers_include_those_that_do_not_name_the_function() -> None:
     function = program.function_named("app.one")
     assert function is not None
     assert [call.at.line for call, _ in program.callers(*function)] == [5]
+
+
+def test_a_module_that_names_itself_does_not_hide_itself_from_those_beside_it() -> None:
+    program = program_of(shop__tracing="def start(): ...\n", shop__app="from shop.tracing import start\n")
+    own, other = program.modules["shop/tracing.py"], program.modules["shop/app.py"]
+    assert program.import_target(own, "shop.tracing") is None
+    assert program.import_target(other, "shop.tracing") is own

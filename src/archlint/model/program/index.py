@@ -173,7 +173,9 @@ class Definitions:
         A file never imports itself: ``from kafka import ...`` in a ``kafka.py`` means the library.
         """
         directory, _, file = module.path.rpartition("/")
-        key = (module.path if name.startswith(file.removesuffix(".py")) else directory, name)
+        own = file.removesuffix(".py")
+        # What names the module itself is found from beside it, and not from within: the answer is its own.
+        key = (module.path if own == "__init__" or own in name else directory, name)
         if key not in self._targets:
             self._targets[key] = self._find(module, directory, name)
         return self._targets[key]
