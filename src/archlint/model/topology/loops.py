@@ -14,6 +14,7 @@ from archlint.core.span import Span
 from archlint.core.system.calls import GrpcCall, HttpCall, RemoteCall, RepeatedCall
 from archlint.core.values import Place
 from archlint.model.code.objects import member_of
+from archlint.model.code.scope import code_scope
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 from archlint.model.topology.rounds import depends_on_element, is_over_data, leads_to_element
@@ -26,6 +27,8 @@ _RUNS = frozenset({"run", "run_until_complete", "wait_for", "async_to_sync", "ru
 
 def add_repeated_calls(draft: Draft) -> None:
     """Add the calls that are made in loops over data."""
+    callers = _Callers(draft)
+    scope = code_scope(draft)
     found: dict[tuple[str, Span, str], RepeatedCall] = {}
     for remote in draft.select(RemoteCall):
         if remote.target_kind == "infrastructure" or remote.is_loopback is not False or remote.is_probe is True:
@@ -38,9 +41,10 @@ def add_repeated_calls(draft: Draft) -> None:
         call = _call_at(draft, module, remote.at) if module is not None else None
         if module is None or call is None:
             continue
-        for site, where, chain in _loops_around(draft, remote, call, module):
+        for site, where, chain in callers.loops_around(remote, call, module):
             key = (remote.service, site.at, remote.target)
-            found.setdefault(key, _subject(remote, site, where, chain))
+            if key not in found and remote.service in scope.services_running(site, where):
+                found[key] = _subject(remote, site, where, chain)
     draft.add(*found.values())
 
 
@@ -74,33 +78,53 @@ def _call_at(draft: Draft, module: Module, at: Span) -> PythonCall | None:
 _Site = tuple[PythonCall, Module, tuple[Place, ...]]
 
 
-def _loops_around(draft: Draft, remote: RemoteCall, call: PythonCall, module: Module) -> Iterator[_Site]:
-    """The calls in loops over data that lead to the remote call, nearest first."""
-    if isinstance(remote, HttpCall) and remote.target_kind == "unknown" and leads_to_element(call):
-        return  # each round asks somebody else: the address itself is the element, or is handed in
-    if _is_repeated(draft, call, module, is_async=None):
-        yield call, module, ()
-        return
-    seen: set[tuple[str, str]] = set()
-    level: list[_Site] = [(call, module, (Place(remote.at, f"calls {remote.target}"),))]
-    for _ in range(_MOST_HOPS):
-        following: list[_Site] = []
-        for inner, where, chain in level:
-            function = where.function(inner.function)
-            if function is None or (where.path, function.name) in seen:
-                continue
-            seen.add((where.path, function.name))
-            for site, home in draft.program.callers(function, where)[:_MOST_SITES]:
-                handed = _is_handed_on(draft, site, home, function)
-                if handed is None:
-                    continue
-                if handed or _is_repeated(draft, site, home, is_async=function.is_async):
-                    yield site, home, chain
-                    continue
-                following.append((site, home, (Place(site.at, f"calls {function.name.rpartition('.')[2]}"), *chain)))
-        level = following[:_MOST_SITES]
-        if not level:
+class _Callers:
+    """The places that run a function, and whether each does for the elements of a loop; each worked out once."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._known: dict[tuple[str, str], tuple[tuple[PythonCall, Module, bool], ...]] = {}
+
+    def of(self, function: PythonFunction, module: Module) -> tuple[tuple[PythonCall, Module, bool], ...]:
+        """The calls, without those that hand the function to something that runs it on its own."""
+        key = (module.path, function.name)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = tuple(self._find(function, module))
+        return found
+
+    def _find(self, function: PythonFunction, module: Module) -> Iterator[tuple[PythonCall, Module, bool]]:
+        draft = self._draft
+        for site, home in draft.program.callers(function, module)[:_MOST_SITES]:
+            handed = _is_handed_on(draft, site, home, function)
+            if handed is not None:
+                yield site, home, handed or _is_repeated(draft, site, home, is_async=function.is_async)
+
+    def loops_around(self, remote: RemoteCall, call: PythonCall, module: Module) -> Iterator[_Site]:
+        """The calls in loops over data that lead to the remote call, nearest first."""
+        if isinstance(remote, HttpCall) and remote.target_kind == "unknown" and leads_to_element(call):
+            return  # each round asks somebody else: the address itself is the element, or is handed in
+        if _is_repeated(self._draft, call, module, is_async=None):
+            yield call, module, ()
             return
+        seen: set[tuple[str, str]] = set()
+        level: list[_Site] = [(call, module, (Place(remote.at, f"calls {remote.target}"),))]
+        for _ in range(_MOST_HOPS):
+            following: list[_Site] = []
+            for inner, where, chain in level:
+                function = where.function(inner.function)
+                if function is None or (where.path, function.name) in seen:
+                    continue
+                seen.add((where.path, function.name))
+                step = f"calls {function.name.rpartition('.')[2]}"
+                for site, home, is_repeated in self.of(function, where):
+                    if is_repeated:
+                        yield site, home, chain
+                    else:
+                        following.append((site, home, (Place(site.at, step), *chain)))
+            level = following[:_MOST_SITES]
+            if not level:
+                return
 
 
 def _is_repeated(draft: Draft, call: PythonCall, module: Module, *, is_async: bool | None) -> bool:
@@ -137,6 +161,9 @@ def _is_concurrent(call: PythonCall, module: Module, is_async: bool | None) -> b
 
 def _is_handed_on(draft: Draft, site: PythonCall, module: Module, function: PythonFunction) -> bool | None:
     """False where the site calls the function itself; True for ``map(f, data)``; None where something else runs it."""
+    name = function.name.rpartition(".")[2]
+    if member_of(site.callee) == name:
+        return False
     called = draft.program.function_of(site.callee, module)
     if called is not None or not any(_names(draft, one.value, module, function) for one in site.arguments):
         return False
