@@ -234,6 +234,8 @@ handler.setFormatter(structlog.stdlib.ProcessorFormatter(
         (f"import json_log_formatter\n{HANDLER}handler.setFormatter(json_log_formatter.VerboseJSONFormatter())",
          ["trace_id"]),
         (f"import ecs_logging\n{HANDLER}handler.setFormatter(ecs_logging.StdlibFormatter())", ["trace_id"]),
+        (f"from dockerflow.logging import JsonLogFormatter\n{HANDLER}handler.setFormatter(JsonLogFormatter('orders'))",
+         ["trace_id"]),
         ("import google.cloud.logging\ngoogle.cloud.logging.Client().setup_logging()", "unknown"),
     ],
 )  # fmt: skip

@@ -47,6 +47,7 @@ _VERBOSE = Formatter(
     )
 )
 _OPEN = Formatter(is_open=True)
+_DOCKERFLOW = Formatter(("Timestamp", "Type", "Logger", "Hostname", "EnvVersion", "Severity", "Pid", "Fields"))
 
 FORMATTERS: dict[str, Formatter] = {
     "pythonjsonlogger.jsonlogger.JsonFormatter": _PYTHON_JSON_LOGGER,
@@ -60,6 +61,9 @@ FORMATTERS: dict[str, Formatter] = {
     # ecs_logging/_stdlib.py of 2.0: trace.id and service.name come from elasticapm, if anything of it is set up.
     # https://www.elastic.co/guide/en/ecs-logging/python/current/installation.html
     "ecs_logging.StdlibFormatter": Formatter(("@timestamp", "log.level", "message", "ecs.version", "log.logger")),
+    # dockerflow/logging.py of 2022 to 2024: https://python-dockerflow.readthedocs.io/en/main/api/logging.html
+    "dockerflow.logging.JsonLogFormatter": _DOCKERFLOW,
+    "dockerflow.logging.MozlogFormatter": _DOCKERFLOW,
     # logstash_async/formatter.py of 2.x to 4.x; `program` is sys.argv[0], a service's name only by chance.
     "logstash_async.formatter.LogstashFormatter": _OPEN,
     "newrelic.agent.NewRelicContextFormatter": _OPEN,

@@ -67,7 +67,7 @@ STRUCTURED_IMPORTS = frozenset(
 
 
 JSON_FORMATTERS = pattern(
-    r"pythonjsonlogger\.|json_log_formatter\.|ecs_logging\.|logstash|gelf|StackdriverFormatter|StructuredLog",
+    r"pythonjsonlogger\.|dockerflow\.logging\.|json_log_formatter\.|ecs_logging\.|logstash|gelf|StackdriverFormatter|StructuredLog",
     re.IGNORECASE,
 )
 
