@@ -68,9 +68,7 @@ def test_a_broker_shows_where_it_is_declared_else_where_it_is_used(
 @pytest.mark.parametrize(
     "files",
     [
-        {
         {"compose.yaml": "services:\n  kafka:\n    image: cp-kafka:7.6.0\n  nats:\n    image: nats:2.10\n"},
-        },
         {"compose.yaml": "services:\n  cache:\n    image: redis:7.2\n"},
         {"compose.dev.yaml": "services:\n  sqs:\n    image: softwaremill/elasticmq:1.5.7\n"},
         {"main.tf": 'resource "aws_mq_broker" "bus" {\n  engine_type = "RabbitMQ"\n}\n'},
