@@ -19,6 +19,7 @@ from archlint.core.system.resilience import Retry
 from archlint.core.values import Place, Setting, Truth, Unknown
 from archlint.model.code.library_versions import needs_of
 from archlint.model.code.scope import CodeScope, code_scope
+from archlint.model.code.targets import NOWHERE
 from archlint.model.deployment.mesh_resilience import mesh_retry
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
@@ -220,8 +221,8 @@ def _subject(draft: Draft, trial: Trial, service: str, calls: tuple[RemoteCall, 
         return None
     function = trial.module.function(trial.function)
     what = trial.functions[0][0].name.rpartition(".")[2] if trial.functions else ""
-    if not what and calls:
-        what = calls[0].name
+    if not what:
+        what = next((one.name for one in calls if NOWHERE.name not in one.name), "")
     if not what and trial.library in _CLIENT_LIBRARIES:
         what = "the calls of a client"
     shown = f"{trial.library} around {what}"
