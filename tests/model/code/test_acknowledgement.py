@@ -160,3 +160,37 @@ def test_a_kafka_client_commits_by_itself_unless_it_is_told_not_to(
     text = KAFKA.replace("{settings}", settings).replace("{commit}", commit)
     (found,) = system_of({"orders/main.py": text}, ("orders",)).select(Consumer)
     assert (None if is_unknown(found.acknowledgement) else found.acknowledgement) == expected
+
+
+def test_a_handler_that_a_partial_binds_is_the_one_that_handles() -> None:
+    text = """
+        from functools import partial
+
+        import aio_pika
+        import psycopg
+
+        database = psycopg.connect("postgresql://app@db/orders")
+
+        class Client:
+            async def consume(self, callback, queue_name):
+                connection = await aio_pika.connect_robust("amqp://rabbitmq/")
+                channel = await connection.channel()
+                queue = await channel.declare_queue(queue_name, durable=True)
+                await queue.consume(partial(self._deliver, callback=callback))
+
+            async def _deliver(self, message, callback):
+                async with message.process(ignore_processed=True):
+                    await message.ack()
+                    await callback(message)
+
+        async def store(message):
+            database.execute("INSERT INTO orders (item) VALUES (%s)", (message.body,))
+
+        async def main():
+            await Client().consume(store, "orders")
+    """
+    (found,) = system_of({"orders/main.py": text}, ("orders",)).select(Consumer)
+    assert (found.handler, found.channel, found.acknowledgement) == ("orders.main.store", "orders", "before")
+    assert found.handler_at is not None
+    assert found.acknowledged_at is not None
+    assert (found.handler_at.line, found.acknowledged_at.line) == (21, 18)

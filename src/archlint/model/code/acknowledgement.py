@@ -50,9 +50,10 @@ def acknowledgement_of(
     if how == "after":
         return "after", Place(declared, "acknowledged when the handler is done")
     acks = [(call, module) for call, module in handled.calls if _acknowledges(draft, handling, call, module)]
-    early = next(_in_wrappers(draft, handling), None)
-    if early is not None:
-        return "before", Place(early.at, _WHY["before"])
+    wrapping = list(_in_wrappers(draft, handling))
+    for is_early, ack in wrapping:
+        if is_early:
+            return "before", Place(ack.at, _WHY["before"])
     for effect in effects:
         place = handled.places.get(effect.at)
         if place is None:
@@ -64,8 +65,10 @@ def acknowledgement_of(
         for call, module in acks:
             if _runs_on(behind, levels_of(handled, call, module)):
                 return "before", Place(call.at, "acknowledged here, while the work runs on in the background")
-    if acks:
-        return "after", Place(acks[0][0].at, "acknowledged here: what fails before comes again")
+    if acks or wrapping:
+        return "after", Place(
+            acks[0][0].at if acks else wrapping[0][1].at, "acknowledged here: what fails before comes again"
+        )
     context = next((call for call, _ in handled.calls if call.name.endswith((".process", ".processing"))), None)
     if context is not None and handling.library == "aio-pika":
         return "after", Place(context.at, "acknowledged when this block is left")
@@ -107,18 +110,16 @@ def _base(call: PythonCall) -> str:
     return call.name.rpartition(".")[0]
 
 
-def _in_wrappers(draft: Draft, handling: Handling) -> Iterator[PythonCall]:
-    """Acknowledgements that a wrapper makes before it calls the handler."""
+def _in_wrappers(draft: Draft, handling: Handling) -> Iterator[tuple[bool, PythonCall]]:
+    """The acknowledgements that a wrapper makes, and whether it makes them before it calls the handler."""
     for function, module in handling.wrappers:
         calls = draft.program.calls_in(function, module)
-        invoked = [one for one in calls if _invokes(draft, handling, one, module)]
-        if not invoked:
-            continue
-        for call in calls:
-            if _acknowledges(draft, handling, call, module):
-                ack = [Level(call.at, call.function, module, call.branch)]
-                if all(comes_before(ack, [Level(one.at, one.function, module)]) for one in invoked):
-                    yield call
+        acks = [one for one in calls if _acknowledges(draft, handling, one, module)]
+        invoked = [one for one in calls if _invokes(draft, handling, one, module)] if acks else []
+        surely = [one for one in invoked if isinstance(one.callee, Parameter)] or invoked
+        for ack in acks if surely else ():
+            first = [Level(ack.at, ack.function, module, ack.branch)]
+            yield all(comes_before(first, [Level(one.at, one.function, module)]) for one in surely), ack
 
 
 def _invokes(draft: Draft, handling: Handling, call: PythonCall, module: Module) -> bool:

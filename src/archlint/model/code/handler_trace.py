@@ -59,6 +59,11 @@ def trace(
     if isinstance(handler, Result):
         inner = facts.calls[handler.call]
         if inner.name.rpartition(".")[2] in ("partial", "wraps", "create_task", "sync_to_async", "lru_cache"):
+            bound = list(_bound(draft, inner, module))
+            if bound:
+                for value, at, wrapper in bound:
+                    yield from trace(draft, value, channel, call, module, at, (*wrappers, wrapper), depth + 1)
+                return
             for argument in inner.arguments[:1]:
                 yield from trace(draft, argument.value, channel, call, module, argument_at, wrappers, depth + 1)
             return
@@ -80,6 +85,22 @@ def trace(
         return
     if isinstance(handler, Reference):
         yield from _through_attribute(draft, handler.name, channel, module, wrappers, depth)
+
+
+def _bound(
+    draft: Draft, made: PythonCall, module: Module
+) -> Iterator[tuple[Expression, Span, tuple[PythonFunction, Module]]]:
+    """The handlers that a partial binds: ``partial(self._deliver, callback=handle)``, where ``_deliver`` calls it."""
+    first = made.arguments[0].value if made.arguments else None
+    found = draft.program.function_of(first, module) if first is not None else None
+    if found is None:
+        return
+    function, home = found
+    for call in draft.program.calls_in(function, home):
+        if isinstance(call.callee, Parameter) and home.facts.functions[call.callee.function] is function:
+            given = made.argument(call.callee.name)
+            if given is not None:
+                yield given.value, given.at, found
 
 
 def _called_parameters(draft: Draft, function: PythonFunction, module: Module) -> Iterator[Parameter]:

@@ -7,16 +7,21 @@ fails is no such row.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from archlint.core.facts.python import PythonCall, Result
+from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.model.code.handler_paths import Handled, comes_before, levels_of
-from archlint.model.code.message_libraries import CHECK_WORDS, INBOX, ORM_ADD, SQL_CALLS
+from archlint.model.code.message_libraries import ORM_ADD, SQL_CALLS
 from archlint.model.code.names import words_of
 from archlint.model.code.stored_effects import FoundEffect, is_session, sql_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
+
+_NAMES = frozenset({"inbox", "processed", "handled", "idempotency", "idempotent", "consumed"})
+_TABLE = pattern(r"\b(?:INTO|FROM)\s+\S{0,40}(?:inbox|processed|dedup|handled|idempot)", re.IGNORECASE)
 
 
 def committed_early(draft: Draft, handled: Handled, effects: list[FoundEffect]) -> Span | None:
@@ -44,15 +49,16 @@ def _rows(draft: Draft, handled: Handled) -> Iterator[tuple[PythonCall, Module]]
         last = call.name.rpartition(".")[2]
         if last in SQL_CALLS and call.arguments:
             text = (sql_of(draft, call, module) or "")[:500]
-            if INBOX.search(text) and text.lstrip().upper().startswith("DELETE"):
+            table = _TABLE.search(text)
+            if table is not None and text.lstrip().upper().startswith("DELETE"):
                 return
-            if INBOX.search(text) and text.lstrip().upper().startswith("INSERT"):
+            if table is not None and text.lstrip().upper().startswith("INSERT"):
                 found.append((call, module))
-        elif last == "delete" and words_of(call.name) & CHECK_WORDS:
+        elif last == "delete" and words_of(call.name) & _NAMES:
             return
         elif last in ORM_ADD and call.arguments and is_session(draft, call, module):
             value = call.arguments[0].value
             made = module.call(value.call) if isinstance(value, Result) else None
-            if made is not None and words_of(made.name.rpartition(".")[2]) & CHECK_WORDS:
+            if made is not None and words_of(made.name.rpartition(".")[2]) & _NAMES:
                 found.append((call, module))
     yield from found
