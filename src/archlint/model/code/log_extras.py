@@ -20,7 +20,7 @@ from archlint.core.facts.python import (
 )
 from archlint.core.values import Setting, Unknown
 from archlint.model.code.log_field_libraries import COLLECTED, COLLECTORS, CORRELATORS, STRUCTLOG_ECS, STRUCTLOG_FIELDS
-from archlint.model.code.log_fields import NONE, OPEN, Fields, keys_of, processor_fields
+from archlint.model.code.log_fields import NONE, OPEN, Fields, function_fields, keys_of
 from archlint.model.code.objects import items_of
 from archlint.model.code.scope import ServiceCode
 from archlint.model.draft import Draft
@@ -99,7 +99,7 @@ def _processor(draft: Draft, argument: Argument, module: Module, is_sure: bool =
         return Fields(frozenset(STRUCTLOG_FIELDS[name]))
     function = draft.program.function_of(value, module) or draft.program.function_named(f"{name}.__call__")
     if function is not None:
-        return processor_fields(draft, function)
+        return function_fields(draft, function)
     return unknown
 
 

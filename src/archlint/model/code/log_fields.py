@@ -85,6 +85,17 @@ def formatter_fields(draft: Draft, expression: Expression, module: Module) -> Fi
     return class_fields(draft, name, call.arguments, where)
 
 
+def written_fields(draft: Draft, expression: Expression, module: Module) -> Fields:
+    """The fields of a format that is JSON text, or made by ``json.dumps``."""
+    if isinstance(expression, Result):
+        made = draft.program.origin(expression, module)
+        if made is not None and DUMPS.search(draft.program.callee(*made)) and made[0].arguments:
+            return keys_of(draft, made[0].arguments[0].value, made[1])
+        return OPEN
+    text = _text(draft, expression, module)
+    return format_fields(text) if text is not None else OPEN
+
+
 def class_fields(
     draft: Draft, name: str, arguments: tuple[Argument, ...], module: Module, seen: frozenset[str] = frozenset()
 ) -> Fields:
@@ -112,16 +123,37 @@ def class_fields(
     for key in sorted(_OVERRIDES & set(mine)):
         function = mine[key]
         replaces = replaces or (key in ("format", "formatMessage") and _dumps(draft, function))
-        fields |= _function_fields(draft, function)
+        fields |= function_fields(draft, function)
     if replaces:
         return fields
     bases = [draft.program.qualify(base, where) for base in definition.bases]
     return fields | (class_fields(draft, bases[0], arguments, module, seen | {name}) if bases else OPEN)
 
 
-def processor_fields(draft: Draft, function: tuple[PythonFunction, Module]) -> Fields:
-    """The fields that one of structlog's processors adds."""
-    return _function_fields(draft, function)
+def function_fields(draft: Draft, function: tuple[PythonFunction, Module]) -> Fields:
+    """All keys that a function and what it calls write into records (a formatter's method, one of structlog's
+    processors): of what it dumps, and what it sets."""
+    found = NONE
+    for one, module in _called(draft, function):
+        for call in draft.program.calls_in(one, module):
+            last = call.name.rpartition(".")[2]
+            if DUMPS.search(draft.program.callee(call, module)) and call.arguments:
+                value = call.arguments[0].value
+                if not isinstance(value, Parameter):
+                    found |= keys_of(draft, value, module)
+            elif last == "update":
+                for argument in call.arguments:
+                    if argument.name is None:
+                        keys = keys_of(draft, argument.value, module)
+                        found |= Fields(keys.names, extras=keys.is_open or keys.extras)
+                    elif argument.name != "**":
+                        found |= Fields(frozenset({argument.name}))
+                    else:
+                        found |= Fields(extras=True)
+            elif last == "setdefault" and call.arguments and isinstance(call.arguments[0].value, Literal):
+                found |= Fields(frozenset({str(call.arguments[0].value.value)}))
+        found |= _set(draft, one, module)
+    return found
 
 
 def keys_of(draft: Draft, expression: Expression, module: Module, depth: int = 0) -> Fields:
@@ -174,17 +206,6 @@ def _merged(found: list[Fields]) -> Fields:
     for one in found:
         result |= one
     return result
-
-
-def written_fields(draft: Draft, expression: Expression, module: Module) -> Fields:
-    """The fields of a format that is JSON text, or made by ``json.dumps``."""
-    if isinstance(expression, Result):
-        made = draft.program.origin(expression, module)
-        if made is not None and DUMPS.search(draft.program.callee(*made)) and made[0].arguments:
-            return keys_of(draft, made[0].arguments[0].value, made[1])
-        return OPEN
-    text = _text(draft, expression, module)
-    return format_fields(text) if text is not None else OPEN
 
 
 def _text(draft: Draft, expression: Expression, module: Module) -> str | None:
@@ -273,31 +294,6 @@ def _passed_on(
 def _dumps(draft: Draft, function: tuple[PythonFunction, Module]) -> bool:
     calls = draft.program.reachable(*function, depth=_DEPTH)
     return any(DUMPS.search(draft.program.callee(*one)) for one in calls)
-
-
-def _function_fields(draft: Draft, function: tuple[PythonFunction, Module]) -> Fields:
-    """All keys that a function and what it calls write into records: of what it dumps, and what it sets."""
-    found = NONE
-    for one, module in _called(draft, function):
-        for call in draft.program.calls_in(one, module):
-            last = call.name.rpartition(".")[2]
-            if DUMPS.search(draft.program.callee(call, module)) and call.arguments:
-                value = call.arguments[0].value
-                if not isinstance(value, Parameter):
-                    found |= keys_of(draft, value, module)
-            elif last == "update":
-                for argument in call.arguments:
-                    if argument.name is None:
-                        keys = keys_of(draft, argument.value, module)
-                        found |= Fields(keys.names, extras=keys.is_open or keys.extras)
-                    elif argument.name != "**":
-                        found |= Fields(frozenset({argument.name}))
-                    else:
-                        found |= Fields(extras=True)
-            elif last == "setdefault" and call.arguments and isinstance(call.arguments[0].value, Literal):
-                found |= Fields(frozenset({str(call.arguments[0].value.value)}))
-        found |= _set(draft, one, module)
-    return found
 
 
 def _set(draft: Draft, function: PythonFunction, module: Module) -> Fields:

@@ -127,7 +127,7 @@ def resources_of(draft: Draft, code: ServiceCode) -> tuple[Place, ...]:
         for call in module.calls_named(RESOURCE_NAMES):
             resource = RESOURCES.get(draft.program.callee(call, module))
             if resource is not None:
-                found.append(Place(call.at, f"{resource.name} is made here"))
+                found.append(Place(call.at, f"{resource} is made here"))
     return tuple(sorted(found))
 
 

@@ -6,7 +6,6 @@ USE is utilisation, saturation, errors of a resource (https://www.brendangregg.c
 
 from __future__ import annotations
 
-from archlint.core.record import dataclass
 from archlint.model.paths import names
 
 COUNTER, TIMER, GAUGE = "counter", "timer", "gauge"
@@ -49,10 +48,10 @@ SERVER_INSTRUMENTATIONS = names(
     "opentelemetry.instrumentation.fastapi opentelemetry.instrumentation.flask opentelemetry.instrumentation.django "
     "opentelemetry.instrumentation.starlette opentelemetry.instrumentation.asgi opentelemetry.instrumentation.wsgi "
     "opentelemetry.instrumentation.aiohttp_server opentelemetry.instrumentation.falcon "
-    "opentelemetry.instrumentation.pyramid opentelemetry.instrumentation.tornado"
+    "opentelemetry.instrumentation.pyramid opentelemetry.instrumentation.tornado opentelemetry.instrumentation.celery"
 )
 """Instrumentations that record ``http.server.duration`` with the status ("Metrics support: Yes" in the README of
-open-telemetry/opentelemetry-python-contrib/instrumentation); that of gRPC records none."""
+open-telemetry/opentelemetry-python-contrib/instrumentation), or the time of tasks; that of gRPC records none."""
 RESOURCE_INSTRUMENTATIONS = names(
     "opentelemetry.instrumentation.system_metrics opentelemetry.instrumentation.sqlalchemy "
     "opentelemetry.instrumentation.celery opentelemetry.instrumentation.redis"
@@ -86,44 +85,37 @@ RESOURCE_WORDS = names(
 )
 
 
-@dataclass(frozen=True)
-class Resource:
-    """A pool, queue or set of workers that code makes."""
-
-    name: str
-
-
-RESOURCES: dict[str, Resource] = {
-    "concurrent.futures.ThreadPoolExecutor": Resource("a thread pool"),
-    "concurrent.futures.thread.ThreadPoolExecutor": Resource("a thread pool"),
-    "concurrent.futures.ProcessPoolExecutor": Resource("a pool of processes"),
-    "multiprocessing.Pool": Resource("a pool of processes"),
-    "multiprocessing.pool.ThreadPool": Resource("a thread pool"),
-    "queue.Queue": Resource("a queue"),
-    "queue.PriorityQueue": Resource("a queue"),
-    "queue.LifoQueue": Resource("a queue"),
-    "queue.SimpleQueue": Resource("a queue"),
-    "multiprocessing.Queue": Resource("a queue"),
-    "multiprocessing.JoinableQueue": Resource("a queue"),
-    "asyncio.Queue": Resource("a queue"),
-    "asyncio.PriorityQueue": Resource("a queue"),
-    "gevent.pool.Pool": Resource("a pool of greenlets"),
-    "eventlet.GreenPool": Resource("a pool of greenlets"),
-    "sqlalchemy.create_engine": Resource("a connection pool"),
-    "sqlalchemy.ext.asyncio.create_async_engine": Resource("a connection pool"),
-    "psycopg2.pool.SimpleConnectionPool": Resource("a connection pool"),
-    "psycopg2.pool.ThreadedConnectionPool": Resource("a connection pool"),
-    "psycopg_pool.ConnectionPool": Resource("a connection pool"),
-    "psycopg_pool.AsyncConnectionPool": Resource("a connection pool"),
-    "asyncpg.create_pool": Resource("a connection pool"),
-    "aiomysql.create_pool": Resource("a connection pool"),
-    "aiopg.create_pool": Resource("a connection pool"),
-    "mysql.connector.pooling.MySQLConnectionPool": Resource("a connection pool"),
-    "dbutils.pooled_db.PooledDB": Resource("a connection pool"),
-    "redis.ConnectionPool": Resource("a connection pool"),
-    "redis.BlockingConnectionPool": Resource("a connection pool"),
-    "redis.asyncio.ConnectionPool": Resource("a connection pool"),
-    "redis.asyncio.BlockingConnectionPool": Resource("a connection pool"),
+RESOURCES: dict[str, str] = {
+    "concurrent.futures.ThreadPoolExecutor": "a thread pool",
+    "concurrent.futures.thread.ThreadPoolExecutor": "a thread pool",
+    "concurrent.futures.ProcessPoolExecutor": "a pool of processes",
+    "multiprocessing.Pool": "a pool of processes",
+    "multiprocessing.pool.ThreadPool": "a thread pool",
+    "queue.Queue": "a queue",
+    "queue.PriorityQueue": "a queue",
+    "queue.LifoQueue": "a queue",
+    "queue.SimpleQueue": "a queue",
+    "multiprocessing.Queue": "a queue",
+    "multiprocessing.JoinableQueue": "a queue",
+    "asyncio.Queue": "a queue",
+    "asyncio.PriorityQueue": "a queue",
+    "gevent.pool.Pool": "a pool of greenlets",
+    "eventlet.GreenPool": "a pool of greenlets",
+    "sqlalchemy.create_engine": "a connection pool",
+    "sqlalchemy.ext.asyncio.create_async_engine": "a connection pool",
+    "psycopg2.pool.SimpleConnectionPool": "a connection pool",
+    "psycopg2.pool.ThreadedConnectionPool": "a connection pool",
+    "psycopg_pool.ConnectionPool": "a connection pool",
+    "psycopg_pool.AsyncConnectionPool": "a connection pool",
+    "asyncpg.create_pool": "a connection pool",
+    "aiomysql.create_pool": "a connection pool",
+    "aiopg.create_pool": "a connection pool",
+    "mysql.connector.pooling.MySQLConnectionPool": "a connection pool",
+    "dbutils.pooled_db.PooledDB": "a connection pool",
+    "redis.ConnectionPool": "a connection pool",
+    "redis.BlockingConnectionPool": "a connection pool",
+    "redis.asyncio.ConnectionPool": "a connection pool",
+    "redis.asyncio.BlockingConnectionPool": "a connection pool",
 }
-"""Names as their libraries document them."""
+"""The pools, queues and sets of workers that code makes, by the names that their libraries document."""
 RESOURCE_NAMES = frozenset(name.rpartition(".")[2] for name in RESOURCES)
