@@ -44,6 +44,8 @@ RUNNING = frozenset(
         "call_soon_threadsafe",
         "ensureDeferred",
         "partial",
+        "call",
+        "call_async",
         "Singleton",
         "ThreadSafeSingleton",
         "ContextLocalSingleton",
