@@ -40,6 +40,7 @@ from archlint.model.program.things import argument_for
 
 MAX_WAYS = 64
 MAX_CALLERS = 40
+MAX_VISITS = 400
 _MOST_HOPS = 4
 _MOST_PARTS = 60
 
@@ -79,7 +80,7 @@ def ways_of(
     needs = _needs(expressions, function, module)
     if not needs.parameters and not needs.instance:
         return [ALONE]
-    found = _ways(draft, function, module, needs, counts, _MOST_HOPS)
+    found = _ways(draft, function, module, needs, counts, _MOST_HOPS, [MAX_VISITS])
     if needs.instance and function.owner is not None:
         found = [one for way in found for one in _with_instances(draft, function.owner, way, counts)]
     return found[:MAX_WAYS]
@@ -104,10 +105,15 @@ def _ways(
     needs: Needs,
     counts: Callable[[Module], bool],
     hops: int,
+    visits: list[int],
 ) -> list[Way]:
+    """``visits`` is how many more callers may be looked at, in one box for all."""
     found: list[Way] = []
     callers = [one for one in draft.program.callers(function, module) if counts(one[1])] if hops else []
     for call, home in callers[:MAX_CALLERS]:
+        visits[0] -= 1
+        if visits[0] < 0:
+            break
         direct = direct_call(draft, call, home, function)
         if direct is None:
             continue
@@ -124,7 +130,7 @@ def _ways(
         )
         outer = [ALONE]
         if caller is not None and (above.parameters or above.instance):
-            outer = _ways(draft, caller, home, above, counts, hops - 1)
+            outer = _ways(draft, caller, home, above, counts, hops - 1, visits)
         step = Place(call.at, f"calls {member_of(Reference(function.name))}")
         for one in outer:
             found.append(

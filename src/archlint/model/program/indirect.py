@@ -31,6 +31,7 @@ from archlint.model.program.things import argument_for
 
 MAX_DEPTH = 5
 MAX_OPTIONS = 24
+MAX_STEPS = 500
 MAX_CALLERS = 12
 
 Option = tuple[Expression, Module]
@@ -50,18 +51,31 @@ class Indirection:
         self._instantiated = instantiated
         self._stored: dict[str, list[Option]] | None = None
         self._decorated: dict[str, list[Option]] | None = None
+        self._steps = 0
 
     def options(self, callee: Expression, module: Module) -> list[Option]:
         """The expressions that a callee may stand for; itself where it is named."""
+        if isinstance(callee, Reference | Member) and self._is_named(callee, module):
+            return [(callee, module)]
         found: list[Option] = []
+        before, self._steps = self._steps, MAX_STEPS
         for one in self._expand(callee, module, MAX_DEPTH):
             found.append(one)
             if len(found) >= MAX_OPTIONS:
                 break
+        self._steps = before
         return found
 
+    def _is_named(self, callee: Reference | Member, module: Module) -> bool:
+        """Whether a callee surely names what it runs: a function, a class, something of a library."""
+        if isinstance(callee, Member):
+            return True
+        name = self._definitions.canonical(callee.name, module)
+        return name in self._definitions.functions or name.rpartition(".")[0] not in self._definitions.classes
+
     def _expand(self, value: Expression, module: Module, depth: int) -> Iterator[Option]:
-        if depth <= 0 or isinstance(value, Literal | Unknown):
+        self._steps -= 1
+        if depth <= 0 or self._steps < 0 or isinstance(value, Literal | Unknown):
             return
         match value:
             case Choice(options=options):
@@ -121,6 +135,9 @@ class Indirection:
 
     def _displays(self, value: Expression, module: Module, depth: int) -> Iterator[Option]:
         """The displays that an expression may stand for: several for an item of a dict of lists."""
+        self._steps -= 1
+        if self._steps < 0:
+            return
         if isinstance(value, Item) and depth > 0:
             for display in self._displays(value.base, module, depth - 1):
                 for one, home in entries(display, value.key):

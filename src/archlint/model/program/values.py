@@ -50,6 +50,8 @@ from archlint.model.program.things import Thing, argument_for
 
 MAX_DEPTH = 16
 MAX_STEPS = 2000
+STEPS_OF_ONE_RUN = 250
+"""Where one run gives the parameters, there is less to look for, and there are many runs."""
 
 
 class Evaluation:
@@ -71,7 +73,7 @@ class Evaluation:
         self._lookup = lookup
         self._given = given or {}
         self._busy: set[object] = set()
-        self._steps = MAX_STEPS
+        self._steps = STEPS_OF_ONE_RUN if given else MAX_STEPS
 
     def values(self, expression: Expression, module: Module) -> tuple[Resolved, ...] | Unknown:
         """The values, most usual first; UNKNOWN where none is known."""
