@@ -267,7 +267,7 @@ def test_two_steps_in_two_services_are_a_saga_without_compensation() -> None:
     ) == [("shop.place", False)]
 
 
-def test_steps_in_one_service_in_branches_or_in_a_loop_are_none() -> None:
+def test_steps_in_one_service_in_branches_or_in_an_endless_loop_are_none() -> None:
     assert (
         sagas(
             """
@@ -281,10 +281,10 @@ def test_steps_in_one_service_in_branches_or_in_a_loop_are_none() -> None:
                 else:
                     pay(order)
 
-            def each(orders):
-                for order in orders:
-                    reserve(order)
-                    pay(order)
+            def serve():
+                while True:
+                    reserve(None)
+                    pay(None)
 
             def seed_orders(order):
                 reserve(order)
@@ -293,6 +293,17 @@ def test_steps_in_one_service_in_branches_or_in_a_loop_are_none() -> None:
         )
         == []
     )
+
+
+def test_all_reservations_stand_when_the_payment_behind_the_loop_fails() -> None:
+    assert sagas(
+        """
+        def place(orders):
+            for order in orders:
+                reserve(order)
+            pay(orders)
+        """
+    ) == [("shop.place", False)]
 
 
 def test_a_step_back_may_stand_in_the_handler_in_its_caller_or_behind_a_name() -> None:

@@ -82,7 +82,8 @@ def add_sagas(draft: Draft) -> None:
 
 
 def _shown(step: _Step) -> str:
-    return step.remote.name
+    """The call, and what gives its address in the code where that does not resolve."""
+    return step.remote.name.replace(step.remote.target, step.target)
 
 
 class _Search:
@@ -135,7 +136,11 @@ class _Search:
         if is_setup(function.name) or len({one.target for one in steps}) < 2:
             return []
         index = index_of(function, module)
-        outside = [one for one in steps if not in_handler(index, module, one.call.at) and one.call.loop is None]
+        outside = [
+            one
+            for one in steps
+            if not in_handler(index, module, one.call.at) and (one.call.loop is None or one.call.loop.kind == "for")
+        ]
         outside.sort(key=lambda one: (one.call.at.line, one.call.at.column))
         for first in outside:
             if first.call.branch and not is_in_test(index, module, first.call.at):
