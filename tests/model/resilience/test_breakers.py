@@ -23,11 +23,6 @@ NAME = "GET api.rates.example/latest"
             "pybreaker",
         ),
         (f"import pybreaker\nbreaker = pybreaker.CircuitBreaker()\nwith breaker.calling():\n    {GET}\n", "pybreaker"),
-        (
-            "import pybreaker\nbreaker = pybreaker.CircuitBreaker()\n"
-            'breaker.call(requests.get, "https://api.rates.example/latest", timeout=2)\n',
-            "pybreaker",
-        ),
         (f"from circuitbreaker import circuit\n\n\n@circuit\ndef rates():\n    return {GET}\n", "circuitbreaker"),
         (
             f"from circuitbreaker import circuit\n\n\n@circuit(failure_threshold=9)\ndef rates():\n    return {GET}\n",

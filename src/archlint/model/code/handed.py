@@ -44,8 +44,6 @@ RUNNING = frozenset(
         "call_soon_threadsafe",
         "ensureDeferred",
         "partial",
-        "call",
-        "call_async",
         "Singleton",
         "ThreadSafeSingleton",
         "ContextLocalSingleton",
