@@ -38,6 +38,20 @@ def ask(name, path):
             [("shop/app.py", 2)],
         ),
         ({"shop/app.py": "import httpx\n\nhttpx.get('http://mails:8000/x')\n"}, [("shop/app.py", 3)]),
+        (
+            {
+                "shop/app.py": "import httpx\n\ndef mail(number):\n    httpx.get(f'http://mails:8000/{number}')\n\n"
+                "def send(number):\n    mail(number)\n"
+            },
+            [("shop/app.py", 4)],
+        ),
+        (
+            {
+                "shop/app.py": "import httpx\n\ndef ask(base, path):\n    httpx.get(f'{base}/{path}')\n\n"
+                "def send():\n    ask('http://mails:8000', 'x')\n"
+            },
+            [("shop/app.py", 7)],
+        ),
     ],
 )
 def test_an_entry_of_a_dict_an_assignment_or_the_call_gives_the_target(
