@@ -29,6 +29,8 @@ class LoggingSetup(Subject):
     level: str | None | Unknown = None
     fields: tuple[str, ...] | Unknown = ()
     missing_fields: tuple[str, ...] | Unknown = ()
+    related: tuple[Place, ...] = ()
+    """Where its formatter is made and defined."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -64,6 +66,8 @@ class Telemetry(Subject):
     resources_at: Span | None = None
     resource_metrics: Setting[str] | None | Unknown = Unknown("the service's metrics are not known")
     proprietary_tracing: Setting[str] | None = None
+    tracing_calls: tuple[Place, ...] = ()
+    """Where the code calls the client of ``proprietary_tracing``."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

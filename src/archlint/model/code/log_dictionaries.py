@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from archlint.core.facts.python import Argument, Dictionary, Expression, Literal, Reference, Template
 from archlint.core.span import Span
-from archlint.core.values import Unknown
+from archlint.core.values import Place, Unknown
 from archlint.model.code.log_extras import structlog_fields
 from archlint.model.code.log_field_libraries import CORRELATORS
 from archlint.model.code.log_fields import NONE, OPEN, Fields, class_fields, format_fields
@@ -71,7 +71,9 @@ def dictionary_set_up(
         elif key == "?":
             formats.append(Unknown("a part of the logging configuration is not known"))
     if JSON in formats:
-        return Found(place, JSON, level, _fields(draft, code, expression, where))
+        return Found(
+            place, JSON, level, _fields(draft, code, expression, where), related=_classes(draft, expression, where)
+        )
     unknown = next((one for one in formats if isinstance(one, Unknown)), None)
     if unknown is not None and not (has_formatters and TEXT in formats):
         return Found(place, unknown, level)
@@ -97,6 +99,19 @@ def _fields(draft: Draft, code: ServiceCode, expression: Dictionary, module: Mod
         elif name is None or not (name.startswith(("logging.", "django.")) or class_named(draft, name) is not None):
             found |= OPEN
     return found
+
+
+def _classes(draft: Draft, expression: Dictionary, module: Module) -> tuple[Place, ...]:
+    """Where the workspace's own formatters are defined."""
+    found = []
+    for entry, where in _entries(draft, expression, module, "formatters"):
+        given = _given(entry)
+        maker = given.get("()") or given.get("class")
+        name = _class_text(draft, maker.value, where) if maker is not None else None
+        own = class_named(draft, name) if name is not None else None
+        if own is not None:
+            found.append(Place(own[0].at, "its formatter is defined here"))
+    return tuple(found)
 
 
 def _formatter(draft: Draft, code: ServiceCode, entry: Expression, module: Module) -> Fields:

@@ -26,7 +26,7 @@ from archlint.core.facts.python import (
     Template,
 )
 from archlint.core.record import dataclass, pattern
-from archlint.core.values import Unknown
+from archlint.core.values import Place, Unknown
 from archlint.model.code.log_field_libraries import ALIASES, FORMATTERS
 from archlint.model.code.log_formats import DUMPS
 from archlint.model.code.objects import assigned, class_named, items_of, methods_of
@@ -94,6 +94,16 @@ def written_fields(draft: Draft, expression: Expression, module: Module) -> Fiel
         return OPEN
     text = _text(draft, expression, module)
     return format_fields(text) if text is not None else OPEN
+
+
+def formatter_places(draft: Draft, expression: Expression, module: Module) -> tuple[Place, ...]:
+    """Where a formatter object is made, and where its class is defined."""
+    made = draft.program.origin(expression, module)
+    if made is None:
+        return ()
+    own = class_named(draft, draft.program.callee(*made))
+    defined = (Place(own[0].at, "its formatter is defined here"),) if own is not None else ()
+    return (Place(made[0].at, "its formatter is made here"), *defined)
 
 
 def class_fields(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archlint.core.facts.python import Choice, Expression, Parameter, Reference, Result
 from archlint.core.record import dataclass
 from archlint.core.span import Span
-from archlint.core.values import Unknown
+from archlint.core.values import Place, Unknown
 from archlint.model.code.log_fields import OPEN, Fields
 from archlint.model.code.scope import Surroundings
 from archlint.model.draft import Draft
@@ -23,6 +23,7 @@ class Found:
     level: str | Unknown | None = None
     fields: Fields = OPEN
     rank: int = 0
+    related: tuple[Place, ...] = ()
 
 
 def level_name(draft: Draft, value: Expression, module: Module, around: Surroundings) -> str | Unknown | None:

@@ -30,6 +30,7 @@ from archlint.model.code.log_fields import (
     Fields,
     format_fields,
     formatter_fields,
+    formatter_places,
     lacking,
     written_fields,
 )
@@ -153,6 +154,7 @@ def logging_of(
                     level=one.level,
                     fields=UNKNOWN if fields.is_open else tuple(sorted(fields.names)),
                     missing_fields=_missing(draft, fields) if one.format == JSON else (),
+                    related=one.related,
                 )
     return _unread_set_up(draft, code)
 
@@ -208,7 +210,8 @@ def _set_ups(draft: Draft, code: ServiceCode, module: Module, around: Surroundin
                 fields = formatter_fields(draft, argument.value, module) if written == JSON else NONE
                 if written == JSON and _is_structlog(draft, argument.value, module):
                     fields = structlog_fields(draft, code)
-                yield Found(call.at, written, fields=fields)
+                places = formatter_places(draft, argument.value, module)
+                yield Found(call.at, written, fields=fields, related=places)
         elif last == "configure" and "structlog" in imported:
             if draft.program.callee(call, module) in ("structlog.configure", "structlog.configure_once"):
                 written = renderer_format(draft, call.arguments, module)

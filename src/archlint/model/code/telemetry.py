@@ -6,6 +6,8 @@ read, and DebugSettings. What a service does not have is said at its entry point
 
 from __future__ import annotations
 
+from itertools import islice
+
 from archlint.core.facts.python import PythonFunction
 from archlint.core.span import Span, start_of
 from archlint.core.system.base import link
@@ -25,6 +27,7 @@ from archlint.model.service_code import APPLICATION
 
 _STANDARD_STREAMS = ("sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__")
 _DEPTH = 6
+_MOST_CALLS = 5
 
 
 def add_telemetry(draft: Draft) -> None:
@@ -66,6 +69,7 @@ def add_telemetry(draft: Draft) -> None:
             tracing=tracing,
             tracing_at=tracing.at if isinstance(tracing, Setting) else at,
             proprietary_tracing=proprietary,
+            tracing_calls=_client_calls(draft, proprietary),
             prints=prints,
             prints_at=prints[0].at if prints else at,
         )
@@ -74,6 +78,16 @@ def add_telemetry(draft: Draft) -> None:
         draft.add(telemetry)
         link(service, telemetry=telemetry)
     draft.add(*debug_settings(draft, scope))
+
+
+def _client_calls(draft: Draft, tracing: Setting[str] | None) -> tuple[Place, ...]:
+    """Where the module that imports a vendor's client calls it."""
+    module = draft.program.modules.get(tracing.at.path) if tracing is not None else None
+    if tracing is None or module is None:
+        return ()
+    roots = tuple(f"{one.module.partition('.')[0]}." for one in module.facts.imports if one.at == tracing.at)
+    calls = (call for call in module.facts.calls if roots and draft.program.callee(call, module).startswith(roots))
+    return tuple(Place(call.at, f"{tracing.value} is used here") for call in islice(calls, _MOST_CALLS))
 
 
 def _main_surroundings(draft: Draft, service: str) -> Surroundings:
