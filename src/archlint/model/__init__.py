@@ -22,6 +22,7 @@ from archlint.model.code.grpc import add_grpc_calls
 from archlint.model.code.http import add_http_calls
 from archlint.model.code.joined_reads import add_joined_reads
 from archlint.model.code.messaging import add_messaging
+from archlint.model.code.owned_tables import add_owned_tables
 from archlint.model.code.propagation import add_propagation
 from archlint.model.code.routes import add_routes
 from archlint.model.code.rpc import add_rpc_calls
@@ -72,6 +73,7 @@ STAGES = (
     add_datastores,
     add_datastore_clients,
     add_schema_creations,
+    add_owned_tables,
     add_messaging,
     add_dual_writes,
     add_event_stores,

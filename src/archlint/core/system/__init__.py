@@ -23,7 +23,7 @@ from archlint.core.system.calls import (
 )
 from archlint.core.system.consistency import DualWrite, EventMutation, EventReplay, JoinedRead, Saga, TwoPhaseCommit
 from archlint.core.system.contracts import Contract, ContractDrift, InvalidContract, Operation
-from archlint.core.system.data import Datastore, DatastoreClient, DatastoreUse, SchemaCreation
+from archlint.core.system.data import Datastore, DatastoreClient, DatastoreUse, OwnedTables, SchemaCreation
 from archlint.core.system.messaging import Broker, Channel, Consumer, Effect, Publisher, Topic
 from archlint.core.system.resilience import CircuitBreaker, Retry
 from archlint.core.system.security import (
@@ -105,6 +105,7 @@ SYSTEM_SUBJECTS: tuple[type[Subject], ...] = (
     Namespace,
     NetworkService,
     Operation,
+    OwnedTables,
     Port,
     PortBinding,
     Probe,

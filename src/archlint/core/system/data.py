@@ -76,4 +76,17 @@ class SchemaCreation(Subject):
     related: tuple[Place, ...] = ()
 
 
-__all__ = ["Datastore", "DatastoreClient", "DatastoreUse", "SchemaCreation", "Span"]
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OwnedTables(Subject):
+    """The relational tables that a service's own code describes or creates. ``at`` is the service's entry point.
+
+    ``has_migrations``: whether a migration tool looks after them, UNKNOWN where migrations are of no one service.
+    """
+
+    service: str
+    count: int
+    has_migrations: Truth = Unknown()
+    related: tuple[Place, ...] = ()
+
+
+__all__ = ["Datastore", "DatastoreClient", "DatastoreUse", "OwnedTables", "SchemaCreation", "Span"]
