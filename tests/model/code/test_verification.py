@@ -176,3 +176,47 @@ def test_a_peek_is_verified_upstream_where_its_callers_verify_deep_down() -> Non
     )
     (peek,) = [one for one in draft.select(TokenVerification) if one.problem is not None]
     assert peek.is_verified_upstream is True
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("return claims(made('ann'))", True),
+        ("return claims(requests.post(URL).json()['id_token'])", True),
+        ("return claims(request.args['token'])", False),
+        ("key = jwk.construct(KEYS); key.verify(request.args['a'], request.args['b']); return claims('x')", True),
+    ],
+)
+def test_a_token_of_ones_own_or_checked_by_hand_is_verified(body: str, expected: bool) -> None:
+    draft = system_of(
+        {
+            "orders/app.py": f"""\
+                import jwt
+                import requests
+                from flask import request
+                from jose import jwk
+
+                def made(user):
+                    return signed({{"sub": user}})
+
+                def signed(claims):
+                    return jwt.encode(claims, KEY, algorithm="RS256")
+
+                def claims(token):
+                    return jwt.decode(token, options={{"verify_signature": False}})
+
+                def user():
+                    {body}
+                """
+        },
+        "orders",
+    )
+    (peek,) = [one for one in draft.select(TokenVerification) if one.problem is not None]
+    assert peek.is_verified_upstream is expected
+
+
+def test_an_identity_token_that_a_client_keeps_may_be_the_issuers_own_answer() -> None:
+    decoding = "jwt.decode(auth['id_token'], options={'verify_signature': False})"
+    body = f"import jwt\n\ndef profile(auth):\n    return {decoding}\n"
+    draft = system_of({"orders/app.py": body}, "orders")
+    assert [is_unknown(one.is_verified_upstream) for one in draft.select(TokenVerification)] == [True]

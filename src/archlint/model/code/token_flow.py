@@ -14,7 +14,7 @@ from archlint.core.values import Truth, Unknown
 from archlint.model.code.objects import base_of, call_of, member_of
 from archlint.model.code.scope import assigned_value
 from archlint.model.code.token_decoding import problem_of
-from archlint.model.code.token_libraries import ISSUES, MEMBERS
+from archlint.model.code.token_libraries import ENCODERS, ISSUES, MEMBERS
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -24,6 +24,7 @@ _ARGUMENTS = pattern(r"^(?:verify\w*|algorithms?|audience|issuer|key|public_key|
 _MOST_DEPTH = 8
 _MOST_CALLERS = 40
 _VERIFYING_DEPTH = 4
+_MAKING_DEPTH = 3
 
 
 def is_verified_upstream(draft: Draft, call: PythonCall, module: Module) -> Truth:
@@ -31,6 +32,8 @@ def is_verified_upstream(draft: Draft, call: PythonCall, module: Module) -> Trut
     token = call.arguments[0].value if call.arguments else None
     if token is not None and _from_issuer(draft, token, module, 0):
         return True
+    if token is not None and _is_identity(token, module):
+        return Unknown("an identity token that may come from the issuer's own answer")
     if call.function is None:
         return False
     function = module.facts.functions[call.function]
@@ -69,6 +72,8 @@ def _verifies(draft: Draft, function: PythonFunction, module: Module, besides: P
         if other.at == besides.at:
             continue
         if member_of(other.callee) in MEMBERS:
+            if draft.program.callee(other, home).startswith("jose.jwk."):
+                return True
             found = problem_of(draft, other, home, False)
             if found is not None and found[1] is None:
                 return True
@@ -80,8 +85,31 @@ def _verifies(draft: Draft, function: PythonFunction, module: Module, besides: P
 def _may_verify(draft: Draft, call: PythonCall, module: Module) -> bool:
     """Whether a call of something that is not read looks like a verification: it is given a key or algorithms."""
     named = any(one.name is not None and _ARGUMENTS.match(one.name) for one in call.arguments)
+    named = named or (member_of(call.callee) == "verify" and len(call.arguments) > 1)
     plain = not call.arguments or isinstance(call.arguments[0].value, Literal)
     return named and not plain and draft.program.function_named(draft.program.callee(call, module)) is None
+
+
+def _makes_token(draft: Draft, call: PythonCall, module: Module) -> bool:
+    """Whether a call gives a token that this system has just made."""
+    if member_of(call.callee) in ("encode", "sign") and ENCODERS.match(draft.program.callee(call, module)):
+        return True
+    for function, home in draft.program.called_functions(call, module):
+        for other, where in draft.program.reachable(function, home, _MAKING_DEPTH):
+            if member_of(other.callee) in ("encode", "sign") and ENCODERS.match(draft.program.callee(other, where)):
+                return True
+    return False
+
+
+def _is_identity(expression: Expression, module: Module) -> bool:
+    """Whether a token is taken as ``id_token`` from something: what a client has from its issuer (OpenID Connect Core,
+    3.1.3.7: its own connection to the token endpoint may stand for the signature)."""
+    if isinstance(expression, Item):
+        return expression.key == Literal("id_token")
+    call = call_of(expression, module)
+    if call is None or member_of(call.callee) != "get" or not call.arguments:
+        return False
+    return call.arguments[0].value == Literal("id_token")
 
 
 def _from_issuer(draft: Draft, expression: Expression, module: Module, depth: int) -> bool:
@@ -97,5 +125,7 @@ def _from_issuer(draft: Draft, expression: Expression, module: Module, depth: in
         return False
     if member_of(call.callee) in ISSUES:
         return not draft.program.callee(call, module).startswith(_INCOMING)
+    if _makes_token(draft, call, module):
+        return True
     base = base_of(call.callee)
     return member_of(call.callee) == "get" and base is not None and _from_issuer(draft, base, module, depth + 1)
