@@ -24,6 +24,7 @@ from archlint.model.code.joined_reads import add_joined_reads
 from archlint.model.code.messaging import add_messaging
 from archlint.model.code.owned_tables import add_owned_tables
 from archlint.model.code.propagation import add_propagation
+from archlint.model.code.named_targets import name_targets
 from archlint.model.code.routes import add_routes
 from archlint.model.code.rpc import add_rpc_calls
 from archlint.model.code.sagas import add_sagas
@@ -70,6 +71,7 @@ STAGES = (
     add_routes,
     add_http_calls,
     add_grpc_calls,
+    name_targets,
     add_datastores,
     add_datastore_clients,
     add_schema_creations,
