@@ -246,3 +246,26 @@ def test_services_that_call_each_other_form_one_cycle() -> None:
         ("c", "a", 1),
         ("c", "example.com", 1),
     ]
+
+
+def test_a_call_is_related_to_where_its_timeout_is_written() -> None:
+    draft = system_of(
+        {
+            "orders/settings.py": "STOCK_TIMEOUT = 90\n",
+            "orders/clients.py": """\
+                import httpx
+
+                from settings import STOCK_TIMEOUT
+
+                stock = httpx.Client(base_url="http://stock", timeout=httpx.Timeout(STOCK_TIMEOUT, connect=2))
+                """,
+            "orders/app.py": "from clients import stock\n\nstock.get('/items')\n",
+            "stock/app.py": "",
+        },
+        "orders",
+        "stock",
+    )
+    (call,) = draft.select(HttpCall)
+    assert [(place.at.path, place.at.line, place.note) for place in call.related] == [
+        ("orders/settings.py", 1, "sets STOCK_TIMEOUT")
+    ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from archlint.core.facts.python import Argument, Expression, Literal, PythonCall
 from archlint.core.system.calls import HttpCall
-from archlint.core.values import Setting, Truth, Unknown
+from archlint.core.values import Place, Setting, Truth, Unknown
 from archlint.model.code.bounds import bound_around, waited_for
 from archlint.model.code.client_settings import ClientSettings, client_settings
 from archlint.model.code.handed import HANDED_ON
@@ -21,7 +21,7 @@ from archlint.model.code.names import words_of
 from archlint.model.code.objects import member_of, text_of
 from archlint.model.code.scope import CodeScope, code_scope
 from archlint.model.code.targets import Target, targets_of
-from archlint.model.code.timeouts import Timeout, combined, timeout_of
+from archlint.model.code.timeouts import Timeout, chain_of, combined, timeout_of
 from archlint.model.code.ways import Way, ways_of
 from archlint.model.deployment.mesh_timeouts import mesh_timeout
 from archlint.model.draft import Draft
@@ -96,13 +96,25 @@ def _subject(draft: Draft, service: str, use: Use, target: Target, timeout: Time
         is_internal=target.is_internal,
         is_long=_is_long(draft, use, where, path),
         function=where,
-        related=(*way.chain, *(one for one in target.chain if one not in way.chain)),
+        related=tuple(dict.fromkeys((*way.chain, *target.chain, *_timeout_chain(draft, use, timeout, way)))),
         method=method,
         url=target.url,
         host=target.host,
         path=target.path,
         takes_timeout=_takes_timeout(use),
     )
+
+
+def _timeout_chain(draft: Draft, use: Use, timeout: Timeout, way: Way) -> tuple[Place, ...]:
+    """Where the number of the timeout comes from, behind the argument that gives it."""
+    if not isinstance(timeout, Setting):
+        return ()
+    made = [(one, use.origin[1]) for one in use.origin[0].arguments] if use.origin is not None else []
+    for argument, home in (*use.passed, *made):
+        if argument.at == timeout.at:
+            return chain_of(draft, argument.value, home, way)
+    key = next((key for key, at in way.at.items() if at == timeout.at), None)
+    return chain_of(draft, *way.given[key], way) if key is not None else ()
 
 
 def _takes_timeout(use: Use) -> bool:

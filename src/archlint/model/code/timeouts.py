@@ -19,7 +19,7 @@ from archlint.core.facts.python import (
     Result,
 )
 from archlint.core.span import Span
-from archlint.core.values import Setting, Unknown
+from archlint.core.values import Place, Setting, Unknown
 from archlint.model.code.keywords import Carried, carried
 from archlint.model.code.objects import base_of, call_of, member_of, values_of
 from archlint.model.code.ways import ALONE, Way
@@ -231,3 +231,16 @@ def _of_aiohttp(given: dict[str, Timeout], call: PythonCall) -> Timeout:
         return read if read is not None else None
     read = given.get("sock_read")
     return read if isinstance(read, Setting | Unknown) else None
+
+
+def chain_of(draft: Draft, expression: Expression, module: Module, way: Way = ALONE) -> tuple[Place, ...]:
+    """The places that lead from a timeout's argument to where its number is written; none where it is written there."""
+    call = call_of(expression, module)
+    inner = [one.value for one in call.arguments] if call is not None else []
+    for one in (expression, *inner[:4]):
+        values = values_of(draft, one, module, None, way.given)
+        if not isinstance(values, Unknown):
+            found = next((value for value in values if isinstance(value.value, int | float)), None)
+            if found is not None:
+                return found.chain
+    return ()
