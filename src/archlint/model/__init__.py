@@ -22,9 +22,9 @@ from archlint.model.code.grpc import add_grpc_calls
 from archlint.model.code.http import add_http_calls
 from archlint.model.code.joined_reads import add_joined_reads
 from archlint.model.code.messaging import add_messaging
+from archlint.model.code.named_targets import name_targets
 from archlint.model.code.owned_tables import add_owned_tables
 from archlint.model.code.propagation import add_propagation
-from archlint.model.code.named_targets import name_targets
 from archlint.model.code.routes import add_routes
 from archlint.model.code.rpc import add_rpc_calls
 from archlint.model.code.sagas import add_sagas
