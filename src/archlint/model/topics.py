@@ -93,9 +93,15 @@ def _plain(channel: str) -> str:
 def _has(name: str, ends: dict[str, list[Span]], linked: dict[str, frozenset[str]], complete: bool) -> Truth:
     """Whether the topic has such an end, by its own name, a pattern, or a name that a binding gives it."""
     for one in (name, *linked.get(name, ())):
-        if one in ends or any(_matches(one, other) or _matches(other, one) for other in ends):
+        if one in ends or any(_meet(one, other) for other in ends):
             return True
     return False if complete else _OPEN
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether two names are one's pattern for the other, or the same with and without the publishing service's own
+    name in front (nameko's events)."""
+    return _matches(one, other) or _matches(other, one) or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
 def _matches(name: str, wildcard: str) -> bool:
