@@ -64,8 +64,6 @@ PUBLISH = frozenset(
         "send_messages",
     ]
 )
-SENDING = PUBLISH | {"send", "send_message", "put", "xadd"}
-"""What the functions are called that hand a message to a broker."""
 BROKER = pattern(
     r"^(pika|aio_pika|kombu|celery|kafka|aiokafka|confluent_kafka|nats|faust|boto3|aioboto3|botocore|redis|aioredis|"
     r"google\.cloud\.pubsub|azure\.servicebus|azure\.eventhub|nameko|faststream|dramatiq|dapr|rq|paho|stomp|amqp|pulsar|asyncio_mqtt)\b"
