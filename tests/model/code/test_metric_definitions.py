@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from observed_systems import orders, system_of, telemetry_of
+from observed_systems import APPLICATION, DOCKERFILE, orders, system_of, telemetry_of
 
 from archlint.core.values import Setting, is_unknown
 
 EXPOSED = (
     "from prometheus_client import Counter, Gauge, Histogram, Summary, start_http_server\nstart_http_server(9100)\n"
 )
+POOL = "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(4)\n"
+OWN_REGISTRY = "from prometheus_client import CollectorRegistry, Gauge, make_asgi_app\nregistry = CollectorRegistry()\n"
 
 
 @pytest.mark.parametrize(
@@ -103,15 +105,36 @@ def test_a_process_that_answers_nobody_has_no_requests_to_measure() -> None:
     assert is_unknown(telemetry_of(system).missing_red)
 
 
+def test_a_mesh_measures_requests_and_not_the_services_resources() -> None:
+    deployment = """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: orders
+        spec:
+          selector:
+            matchLabels: {app: orders}
+          template:
+            metadata:
+              labels: {app: orders, sidecar.istio.io/inject: "true"}
+            spec:
+              containers:
+                - name: orders
+                  image: orders
+    """
+    text = f"{OWN_REGISTRY}{POOL}metrics = make_asgi_app(registry)\n"
+    found = telemetry_of(orders(text))
+    assert (found.missing_red, found.resource_metrics) == (("requests", "errors", "duration"), None)
+    files = {"orders/app.py": text + APPLICATION, "orders/Dockerfile": DOCKERFILE, "k8s/orders.yaml": deployment}
+    found = telemetry_of(system_of(files))
+    assert (found.missing_red, found.resource_metrics) == ((), None)
+
+
 def test_gunicorn_counts_and_times_requests_for_statsd() -> None:
     dockerfile = 'FROM python:3.12\nCOPY . .\nCMD ["gunicorn", "--statsd-host=localhost:9125", "app:app"]\n'
     found = telemetry_of(orders("", dockerfile=dockerfile))
     assert isinstance(found.metrics, Setting)
     assert found.missing_red == ()
-
-
-POOL = "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(4)\n"
-OWN_REGISTRY = "from prometheus_client import CollectorRegistry, Gauge, make_asgi_app\nregistry = CollectorRegistry()\n"
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ T = TypeVar("T")
 
 _CLIENT = Metrics("prometheus_client", "own")
 _AGENT = Metrics("agent")
+_MESH = Metrics("mesh", has_process=False)
 _SOMETHING = Metrics("something", "unknown", has_process=False)
 _NOT_SEEN = "shared code sets it up, and the service is not seen to call that"
 _MOST_TELLING = ("requests", "unknown", "opentelemetry", "own")
@@ -77,17 +78,11 @@ def metrics_of(draft: Draft, code: ServiceCode) -> Exported | Unknown | None:
         if route.kind == "metrics" or (isinstance(route.path, str) and route.path.rstrip("/").endswith("/metrics")):
             library = _CLIENT if uses_client else _SOMETHING
             found.append(Exported(Setting("a /metrics route", "code", route.at), library))
+    around = _beside(draft, service)
     if found:
-        return _merged(found)
-    around = _around(draft, service, metrics=True)
+        return _merged(found, around)
     if around is not None:
-        return Exported(around, _AGENT)
-    workloads = _workloads(draft, service)
-    for workload in workloads:
-        if workload.is_meshed is True:
-            return Exported(Setting("mesh", "mesh", workload.at), Metrics("mesh", has_process=False))
-    if any(is_unknown(workload.is_meshed) for workload in workloads):
-        return Unknown("the mesh may export metrics")
+        return around
     if is_shared:
         return Unknown(_NOT_SEEN)
     if uses_client:
@@ -113,10 +108,29 @@ def _exposed(draft: Draft, module: Module) -> Iterator[Exported]:
             return
 
 
-def _merged(found: list[Exported]) -> Exported:
-    """The source of metrics that measures most by itself, with every call that exposes prometheus_client."""
+def _beside(draft: Draft, service: Service) -> Exported | Unknown | None:
+    """What measures the service without standing in its code: an agent, an exporter beside it, the mesh."""
+    around = _around(draft, service, metrics=True)
+    if around is not None:
+        return Exported(around, _AGENT)
+    workloads = _workloads(draft, service)
+    for workload in workloads:
+        if workload.is_meshed is True:
+            return Exported(Setting("mesh", "mesh", workload.at), _MESH)
+    if any(is_unknown(workload.is_meshed) for workload in workloads):
+        return Unknown("the mesh may export metrics")
+    return None
+
+
+def _merged(found: list[Exported], around: Exported | Unknown | None) -> Exported:
+    """What the code exports metrics with, the most telling first, and what is measured in all."""
     best = min(found, key=lambda one: _MOST_TELLING.index(one.library.measures))
-    return Exported(best.setting, best.library, tuple(call for one in found for call in one.exposing))
+    library = best.library
+    if isinstance(around, Unknown) and library.measures in ("own", "opentelemetry"):
+        library = Metrics(library.name, "unknown", library.has_process)
+    elif isinstance(around, Exported) and around.library.measures == "requests":
+        library = Metrics(library.name, "requests", library.has_process)
+    return Exported(best.setting, library, tuple(call for one in found for call in one.exposing))
 
 
 def tracing_of(draft: Draft, code: ServiceCode) -> Setting[str] | Unknown | None:
