@@ -120,6 +120,10 @@ def test_a_call_that_leaves_the_system_needs_no_context() -> None:
     assert found.crosses is False
 
 
+def test_a_call_that_the_import_of_a_module_makes_is_part_of_no_request() -> None:
+    assert propagation(orders(TRACED + "import requests\nrequests.get('http://stock/ready', timeout=1)\n")) == {}
+
+
 def test_an_agent_instruments_what_it_knows() -> None:
     for command, expected in (("opentelemetry-instrument", "OpenTelemetry"), ("ddtrace-run", "unknown")):
         dockerfile = f'FROM python:3.12\nCOPY . /app\nCMD ["{command}", "uvicorn", "app:app"]\n'

@@ -108,8 +108,8 @@ def _client(draft: Draft, service: Service, code: ServiceCode, library: str, use
 
 def _uses(draft: Draft) -> Iterator[tuple[str, Use]]:
     for call in draft.select(RemoteCall):
-        if call.in_production_code is not True or call.is_loopback is True:
-            continue
+        if call.in_production_code is not True or call.is_loopback is True or not call.function:
+            continue  # what importing a module runs is part of no request
         library = call.library
         at = call.at
         if isinstance(call, GrpcCall):
@@ -123,7 +123,7 @@ def _uses(draft: Draft) -> Iterator[tuple[str, Use]]:
     for publisher in draft.select(Publisher):
         library = publisher.library if publisher.library in CLIENTS else ""
         library = "celery" if publisher.broker == "celery" else library
-        if library in CLIENTS and CLIENTS[library].kind == "messaging":
+        if publisher.function and library in CLIENTS and CLIENTS[library].kind == "messaging":
             channel = "a channel" if isinstance(publisher.channel, Unknown) else publisher.channel
             yield publisher.service, Use(library, publisher.at, True, channel, publisher.at)
 
