@@ -44,6 +44,11 @@ GET = 'requests.get("https://api.rates.example/latest", timeout=2)'
             "?",
         ),
         (f"while True:\n    try:\n        {GET}\n    except OSError:\n        print('later')\n", "?"),
+        (
+            f"def rates():\n    return {GET}\n\n\nwhile True:\n    try:\n        rates()\n    except OSError:\n"
+            "        print('later')\n",
+            "?",
+        ),
     ],
 )
 def test_a_retry_counts_wherever_it_stands(code: str, expected: str | None) -> None:

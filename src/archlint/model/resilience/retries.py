@@ -148,7 +148,7 @@ def _judge(
         link(call, retry=meshed, attempts=Unknown("the mesh's number"), is_repeated=Unknown())
     elif isinstance(found, Unknown):
         link(call, retry=found, attempts=Unknown(found.reason), is_repeated=Unknown(found.reason))
-    elif perhaps or (made is not None and _comes_around(made)):
+    elif perhaps or (made is not None and module is not None and _comes_around(draft, made, module)):
         reason = "something around it may try again"
         link(call, retry=Unknown(reason), attempts=Unknown(reason), is_repeated=Unknown(reason))
     else:
@@ -173,9 +173,15 @@ def _of_mesh(draft: Draft, call: RemoteCall) -> Setting[str] | None | Unknown:
     return mesh_retry(draft, call.target)
 
 
-def _comes_around(made: PythonCall) -> bool:
-    """A loop without an end that catches what fails comes to the call again by itself."""
-    return made.loop is not None and made.loop.kind == "while" and bool(made.catches)
+def _comes_around(draft: Draft, made: PythonCall, module: Module, depth: int = 2) -> bool:
+    """A loop without an end that catches what fails comes to the call again by itself, however far out it is."""
+    if made.loop is not None and made.loop.kind == "while" and made.catches:
+        return True
+    function = module.function(made.function)
+    if function is None or depth == 0:
+        return False
+    callers = draft.program.callers(function, module)[:_MOST_RELATED]
+    return any(_comes_around(draft, one, home, depth - 1) for one, home in callers)
 
 
 def _attempts(trial: Trial) -> int | None | Unknown:
