@@ -14,7 +14,7 @@ from archlint.core.system.services import Service
 from archlint.core.values import Place, Setting, Truth, Unknown, any_of
 from archlint.model.draft import Draft
 from archlint.model.program.program import HOLE
-from archlint.model.target_lines import target_line
+from archlint.model.target_lines import address_of, target_line
 
 _MOST_RELATED = 20
 _HEALTH = pattern(r"(?i)/(?:health\w*|healthz|ready|readyz|readiness|live|livez|liveness|ping|status|up|metrics)/?$")
@@ -53,7 +53,7 @@ def _dependencies(draft: Draft, service: str, calls: list[RemoteCall], is_one_sh
             target_kind=kind,
             protocol=_protocol(made),
             calls=tuple(made),
-            address_at=made[0].related[-1].at if made[0].related else made[0].at,
+            address_at=address_of(made[0])[-1].at if address_of(made[0]) else made[0].at,
             is_retryable=any_of(*(one.is_idempotent for one in made if not is_probe(one))),
             retryable=_related([one for one in made if one.is_idempotent is True and not is_probe(one)]),
             retry=_given([one.retry for one in made if one.is_idempotent is True]),
@@ -100,4 +100,4 @@ def _related(calls: list[RemoteCall]) -> tuple[Place, ...]:
     if not calls:
         return ()
     places = [Place(one.at, f"calls {one.name}" if " " not in one.name else one.name) for one in calls]
-    return tuple(dict.fromkeys([*places[:_MOST_RELATED], *calls[0].related[-1:]]))
+    return tuple(dict.fromkeys([*places[:_MOST_RELATED], *address_of(calls[0])[-1:]]))

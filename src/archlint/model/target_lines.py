@@ -10,7 +10,8 @@ from __future__ import annotations
 from archlint.core.facts.python import Parameter, Template
 from archlint.core.record import pattern
 from archlint.core.span import Span
-from archlint.core.system.calls import HttpCall, RemoteCall
+from archlint.core.system.calls import HttpCall, RemoteCall, RpcCall
+from archlint.core.values import Place
 from archlint.model.draft import Draft
 
 _ORIGIN = pattern(r"^https?://[^/?#{}$]+", 2)
@@ -22,15 +23,21 @@ _ADDRESSES = (Template, Parameter)
 
 def target_line(draft: Draft, call: RemoteCall) -> Span:
     """Where the code says whom it calls."""
-    places = [one for one in call.related if one.at.path.endswith(".py")]
+    places = [one for one in address_of(call) if one.at.path.endswith(".py")]
     given = next((one.at for one in reversed(places) if not one.note.startswith(_STEPS)), None)
     if given is None and isinstance(call, HttpCall) and isinstance(call.url, str):
         origin = _ORIGIN.match(call.url)
         if origin is not None:
             given = _entry(draft, call.at.path, origin[0].lower())
-    if given is None and places and _is_handed_in(draft, call):
-        given = places[-1].at
+    steps = [one for one in call.related if one.at.path.endswith(".py") and one.note.startswith(_STEPS)]
+    if given is None and steps and _is_handed_in(draft, call):
+        given = steps[-1].at
     return given if given is not None else call.at
+
+
+def address_of(call: RemoteCall) -> tuple[Place, ...]:
+    """The places that lead to where the address of a call is written."""
+    return call.related if isinstance(call, RpcCall) else call.address
 
 
 def _is_handed_in(draft: Draft, call: RemoteCall) -> bool:

@@ -93,6 +93,8 @@ class RemoteCall(Subject):
     is_long: Truth = False
     function: str = ""
     related: tuple[Place, ...] = ()
+    address: tuple[Place, ...] = ()
+    """The part of ``related`` that leads to where its address is written."""
     passes_through: Truth = False
     """Whether it hands on what a client asked of a gateway, whatever that is."""
     is_probe: Truth = False

@@ -104,6 +104,7 @@ def _subject(
         is_long=_is_stream(use, streams),
         function=function,
         related=(*chain, *(one for one in target.chain if one not in chain)),
+        address=target.chain,
         rpc=use.rpc,
         rpc_service=use.service,
         streaming=_is_stream(use, streams),

@@ -97,6 +97,7 @@ def _subject(draft: Draft, service: str, use: Use, target: Target, timeout: Time
         is_long=_is_long(draft, use, where, path),
         function=where,
         related=tuple(dict.fromkeys((*way.chain, *target.chain, *_timeout_chain(draft, use, timeout, way)))),
+        address=target.chain,
         method=method,
         url=target.url,
         host=target.host,

@@ -91,7 +91,7 @@ def _is_plaintext(draft: Draft, call: HttpCall | GrpcCall) -> Truth:
         return Unknown("its URL says no scheme")
     if scheme.lower() == "https":
         return False
-    if call.related and _is_development(draft, call.related[-1].at.path):
+    if call.address and _is_development(draft, call.address[-1].at.path):
         return Unknown("its address is known for development only")
     return True
 
