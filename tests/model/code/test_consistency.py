@@ -182,6 +182,12 @@ def test_a_relay_that_marks_what_it_published_is_none() -> None:
                     publish(row)
                 connection.execute("UPDATE messages SET state = 'old'")
 
+            def index_articles(connection):
+                for row in connection.execute("SELECT * FROM articles WHERE NOT processed_by_search"):
+                    publish(row)
+                    connection.execute("UPDATE articles SET processed_by_search = true WHERE id = 1")
+                session.commit()
+
             def publish_pending():
                 publish("x")
                 store("x")

@@ -45,6 +45,8 @@ _OUTBOX = pattern(
 )
 _PUBLISHED = pattern(r"^(is_)?(published|publish(ed)?_at|relayed|relayed_at)$", re.I)
 _SENT = pattern(r"^(is_)?(dispatched|sent|delivered|processed)(_at)?$", re.I)
+_DONE = pattern(r"^(is_)?(processed|sent|published|synced|exported|notified|queued|enqueued|dispatched)(_\w+)?$", re.I)
+_MARKING = frozenset({"update", "commit"})
 _MESSAGES = pattern(r"event|message|msg|notification|record", re.I)
 _DEAD = pattern(r"dlq|dlx|dead|poison|parking|retry", re.I)
 _CLAIMED = pattern(r"SKIP\s+LOCKED|outbox", re.I)
@@ -239,6 +241,9 @@ def _marks_sent(function: PythonFunction, module: Module, changes: tuple[StoredC
     for one in changes:
         if one.verb == "update" and any(_says_sent(column, one.table or "") for column in one.columns):
             return True
+    columns = [column for one in changes if one.verb == "update" for column in one.columns]
+    if columns and all(_DONE.match(column) for column in columns) and {one.verb for one in changes} <= _MARKING:
+        return True
     return any(
         isinstance(one.target, Member | Reference)
         and function.at.line <= one.at.line <= function.end_line
