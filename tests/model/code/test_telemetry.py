@@ -47,6 +47,9 @@ app = FastAPI()
          "LoggingInstrumentor().instrument(set_logging_format=True)", "text"),
         ("from opentelemetry.instrumentation.logging import LoggingInstrumentor\nLoggingInstrumentor().instrument()",
          None),
+        ("import uvicorn\nuvicorn.Server(uvicorn.Config('app:app', log_config={'formatters': {'plain': "
+         "{'format': '%(message)s'}}}))", "text"),
+        ("import uvicorn\nuvicorn.run('app:app', log_config=None)", None),
         ("import google.cloud.logging\ngoogle.cloud.logging.Client().setup_logging()", "json"),
     ],
 )  # fmt: skip

@@ -123,9 +123,9 @@ _NO_SET_UP = frozenset(
 
 _FORMATTER_LIBRARIES = frozenset(name.partition(".")[0] for name in FORMATTERS)
 """Importing them says that JSON is written; with which fields, the formatter says that is made of them."""
-_SET_UPS = frozenset(
-    {"basicConfig", "instrument", "dictConfig", "fileConfig", "setFormatter", "configure", "add", "run"}
-)
+_SERVERS = frozenset({"run", "Config", "Sanic"})
+"""Servers that take a dictionary or file for their logs, and everyone's."""
+_SET_UPS = _SERVERS | {"basicConfig", "instrument", "dictConfig", "fileConfig", "setFormatter", "configure", "add"}
 
 
 def logging_of(
@@ -219,10 +219,9 @@ def _set_ups(draft: Draft, code: ServiceCode, module: Module, around: Surroundin
         elif last in ("add", "configure") and "loguru" in imported:
             if draft.program.callee(call, module).startswith("loguru."):
                 yield _loguru(draft, call, module, around)
-        elif last == "run" and call.argument("log_config") is not None and call.name.startswith("uvicorn"):
+        elif last in _SERVERS:
             given = call.argument("log_config")
-            assert given is not None
-            if not (isinstance(given.value, Literal) and given.value.value is None):
+            if given is not None and given.value != Literal(None) and call.name.startswith(("uvicorn", "sanic")):
                 yield _configured(draft, code, given.value, module, call.at, around)
     for assignment in module.facts.assignments:
         name = assignment.target.name if isinstance(assignment.target, Reference) else ""
