@@ -6,6 +6,8 @@ lead there, UNKNOWN where nobody is seen to call it or the way is too long.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from archlint.core.facts.python import Display, Expression, PythonCall, PythonFunction, Reference, Result, dotted
 from archlint.core.record import dataclass, pattern
 from archlint.core.values import Place, Truth, Unknown
@@ -89,8 +91,8 @@ class _Search:
         if own is not None:
             return Start(own, (here,) if own is True else ())
         unknown: Start | None = None
-        callers = [*self._draft.program.callers(function, module), *self._made(function)]
-        for call, home in callers or self._by_name(function):
+        callers = self._own([*self._draft.program.callers(function, module), *self._made(function)])
+        for call, home in callers or self._own(self._by_name(function)):
             found = self.of_call(call, home, hops + 1)
             if found.serves is True:
                 return Start(
@@ -102,6 +104,11 @@ class _Search:
         if unknown is None and not callers and self._is_hook(function, module):
             return Start(True, (here,))
         return unknown or Start(False if callers else Unknown("nobody is seen to call it"))
+
+    def _own(self, calls: Iterable[tuple[PythonCall, Module]]) -> list[tuple[PythonCall, Module]]:
+        """The calls that the service's own processes may make."""
+        scope = code_scope(self._draft)
+        return [(call, home) for call, home in calls if self._service in scope.owners(home)]
 
     def _by_itself(self, function: PythonFunction, module: Module) -> Truth | None:
         """What the function's decorators, class and name tell; None where its callers do."""
