@@ -101,6 +101,8 @@ def test_an_interceptor_that_is_not_read_may_carry_the_context() -> None:
         ("HEADERS = ['x-request-id', 'x-b3-traceid']\n", "unknown"),
         ("def headers(trace):\n    return {'traceparent': trace}\n", "unknown"),
         ("import opentelemetry.instrumentation.auto_instrumentation\n", "unknown"),
+        ("for one in entry_points(group='opentelemetry_instrumentor'):\n    one.load()().instrument()\n", "unknown"),
+        ("for one in ['requests']:\n    import_module(f'opentelemetry.instrumentation.{one}')\n", "unknown"),
         ("from azure.monitor.opentelemetry import configure_azure_monitor\n", "azure.monitor.opentelemetry"),
         ("import logfire\nlogfire.instrument_requests()\n", "instrument_requests"),
     ],

@@ -38,11 +38,11 @@ from archlint.model.code.propagation_libraries import (
     CALLED_INSTRUMENTS,
     CLIENTS,
     CONTEXT_HEADERS,
-    ENTRY_POINTS,
     INJECTIONS,
     INSTALLS_ALL,
     INSTRUMENTS_ALL,
     INSTRUMENTS_SOME,
+    LOADED_BY_NAME,
     Client,
     packages_of,
 )
@@ -229,7 +229,7 @@ def _by_hand(draft: Draft, code: ServiceCode, uses: list[Use]) -> Unknown | None
         for text in module.facts.strings:
             if CONTEXT_HEADERS.search(text.name) or CONTEXT_HEADERS.search(text.value):
                 return Unknown("trace headers are written by hand")
-            if text.value == ENTRY_POINTS:
+            if text.value.startswith(LOADED_BY_NAME):
                 return Unknown("every installed instrumentation is loaded")
         for assignment in module.facts.assignments:
             if any(CONTEXT_HEADERS.search(one) for one in _texts(assignment.value, 0)):
@@ -244,7 +244,7 @@ def _by_hand(draft: Draft, code: ServiceCode, uses: list[Use]) -> Unknown | None
                 for one in _texts(argument.value, 0):
                     if CONTEXT_HEADERS.search(one):
                         return Unknown("trace headers are written by hand")
-                    if one == ENTRY_POINTS:
+                    if one.startswith(LOADED_BY_NAME):
                         return Unknown("every installed instrumentation is loaded")
         for call in module.calls_named(frozenset({"intercept_channel"})):
             if any(_is_foreign(draft, one.value, module) for one in call.arguments[1:]):

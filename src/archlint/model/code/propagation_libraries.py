@@ -115,8 +115,8 @@ CALLED_INSTRUMENTS = {
     "instrument_aiohttp_client": names("aiohttp"),
     "instrument_celery": names("celery"),
 }
-ENTRY_POINTS = "opentelemetry_instrumentor"
-"""The group under which instrumentations register: code that loads it instruments with all that are installed."""
+LOADED_BY_NAME = ("opentelemetry_instrumentor", "opentelemetry.instrumentation")
+"""The group under which instrumentations register, and their package: code that names one as text loads by name."""
 
 INJECTIONS = names("inject inject_span create_http_headers_for_new_span inject_headers inject_as_headers")
 """Functions that write a span's context into a carrier: OpenTelemetry's and OpenTracing's ``inject``, py_zipkin's."""
