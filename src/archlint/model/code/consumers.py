@@ -228,6 +228,8 @@ def _once(
         return Unknown("nothing hands the task a message: a schedule runs it")
     if _runs_once(handling, code):
         return Unknown("a single attempt")
+    if handling.library in ("celery", "dramatiq", "rq", "arq") and not _takes_anything(handling):
+        return Unknown("a task that is given nothing starts what a schedule would start")
     if handling.acknowledges == "once":
         given = handling.call.argument("autoretry_for") if handling.call is not None else None
         # What is retried for an error of its own only is told by the call that raises it, the last one made.
@@ -243,6 +245,12 @@ def _once(
             relative = [one for one in relative if any(_precedes(handled, one, *retry) for retry in retries)]
         return None if len(relative) > 1 else Unknown("the one change is retried")
     return None
+
+
+def _takes_anything(handling: Handling) -> bool:
+    """Whether a task has a parameter beside itself and the worker's context."""
+    parameters = handling.function.parameters if handling.function is not None else ()
+    return any(one.name not in ("self", "cls", "ctx", "context", "task") for one in parameters)
 
 
 def _runs_once(handling: Handling, code: ServiceCode) -> bool:

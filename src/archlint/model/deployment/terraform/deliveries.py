@@ -27,7 +27,7 @@ def add_deliveries(draft: Draft, module: TerraformModule) -> None:
         if subscription.value("protocol") in _PUSHED:
             _add(draft, subscription, "SNS", "subscription", _said(subscription, "redrive_policy"))
     for target in module.of("aws_cloudwatch_event_target"):
-        if _is_event(module, target):
+        if _is_event(module, target) and not _is_log(target.value("arn")):
             found = _said(target, "dead_letter_config")
             function = _function(module, target.value("arn"))
             if found is None and function is not None:
@@ -84,6 +84,12 @@ def _is_event(module: TerraformModule, target: Resource) -> bool:
         return False
     made = next((one for one in module.of("aws_cloudwatch_event_rule") if one.address == rule.address), None)
     return made is not None and made.value("event_pattern") is not None and made.value("schedule_expression") is None
+
+
+def _is_log(value: Value) -> bool:
+    """Whether events only go into a log."""
+    address = value.address if isinstance(value, Symbol) else str(value)
+    return "aws_cloudwatch_log_group" in address or ":log-group:" in address
 
 
 def _function(module: TerraformModule, value: Value) -> Resource | None:
