@@ -5,6 +5,7 @@ In: an evaluation and expressions. Out: values; a hole where they are not known.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archlint.core.facts.python import (
@@ -127,12 +128,15 @@ def read_by_name(
     depth: int,
     bound: Binding | None,
 ) -> list[Resolved]:
-    """An environment variable whose name is itself an expression."""
+    """An environment variable whose name is itself an expression. The helper that reads whatever it is asked for is no
+    place that a person would edit: who asks it is."""
     values: list[Resolved] = []
     for one in evaluation.of(key, module, depth - 1, bound):
         if one.is_exact and isinstance(one.value, str):
             at = one.chain[-1].at if one.chain else module.facts.at
-            values.extend(evaluation.environment([one.value], default, at, module, depth, bound))
+            for found in evaluation.environment([one.value], default, at, module, depth, bound):
+                chain = tuple(place for place in found.chain if place.at != module.facts.at)
+                values.append(found if len(chain) == len(found.chain) else replace(found, chain=chain))
         else:
             values.append(NOT_KNOWN)
     return some(values)
