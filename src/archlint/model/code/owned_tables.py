@@ -7,7 +7,7 @@ brings its own; migrations that stand outside of every service may be anyone's, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from archlint.core.facts.documents import ShellScript
 from archlint.core.facts.python import Literal, PythonClass, Reference
@@ -42,7 +42,8 @@ def add_owned_tables(draft: Draft) -> None:
     for one in draft.select(SchemaCreation):
         if one.statement.startswith("CREATE TABLE") and one.at_start is not False:
             created.setdefault(one.service, []).append(Place(one.at, one.statement))
-    elsewhere = _migrations_of_nobody(draft)
+    homes = {path: service_name_at(draft, path) for path in _migrating_files(draft)}
+    elsewhere = _migrations_of_nobody(draft, homes)
     started = _services_that_migrate(draft)
     for service in draft.services:
         code = scope.code(service.name)
@@ -51,7 +52,7 @@ def add_owned_tables(draft: Draft) -> None:
         tables = [*(place for module in code.own for place in _defined(draft, module)), *created.get(service.name, ())]
         if not tables:
             continue
-        truth: Truth = _has_tool(draft, service, code) or service.name in started
+        truth: Truth = service.name in homes.values() or _has_tool(draft, service, code) or service.name in started
         if truth is False and elsewhere is not None:
             truth = elsewhere
         draft.add(
@@ -99,20 +100,21 @@ def _has_tool(draft: Draft, service: Service, code: ServiceCode) -> bool:
     needs = needs_of(draft, service.name, service.at.path)
     if needs(*_TOOLS):
         return True
-    if any(line.module.partition(".")[0] in _IMPORTED for module in code.modules for line in module.facts.imports):
-        return True
-    directory = f"{service.directory}/" if service.directory else ""
-    return any(
-        path.startswith(directory) and (path.endswith("alembic.ini") or _FOLDERS & set(path.split("/")[:-1]))
-        for path in draft.index.paths
-    )
+    return any(line.module.partition(".")[0] in _IMPORTED for module in code.modules for line in module.facts.imports)
 
 
-def _migrations_of_nobody(draft: Draft) -> Unknown | None:
-    """Migrations that stand outside of every service: whose they are is not known."""
+def _migrating_files(draft: Draft) -> Iterator[str]:
+    """The files that a migration tool is set up by, or that stand in its folders."""
     for path in draft.index.paths:
-        parts = path.split("/")
-        if (parts[-1] == "alembic.ini" or _FOLDERS & set(parts[:-1])) and service_name_at(draft, path) is None:
+        folders, _, name = path.rpartition("/")
+        if name == "alembic.ini" or not _FOLDERS.isdisjoint(folders.split("/")):
+            yield path
+
+
+def _migrations_of_nobody(draft: Draft, homes: Mapping[str, str | None]) -> Unknown | None:
+    """Migrations that stand outside of every service: whose they are is not known."""
+    for path, service in homes.items():
+        if service is None:
             return Unknown(f"{path} may migrate them")
     for container in draft.containers:
         image = container.image.repository if container.image is not None else ""
