@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Set
 
-from archlint.core.facts.python import Lambda, PythonCall, PythonFunction, Reference, Result
+from archlint.core.facts.python import Expression, Parameter, PythonCall, PythonFunction, Reference, Result
 from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.values import Unknown
@@ -129,9 +129,7 @@ def _indexes(breaker: Guard, module: Module) -> list[int]:
 
 
 def _runs_parameter(call: PythonCall) -> bool:
-    return type(call.callee).__name__ == "Parameter" or any(
-        type(one.value).__name__ == "Parameter" and isinstance(call.callee, Lambda) for one in call.arguments
-    )
+    return isinstance(call.callee, Parameter)
 
 
 def _is_kept(function: PythonFunction, made: PythonCall, module: Module) -> bool:
@@ -154,9 +152,9 @@ def _is_kept(function: PythonFunction, made: PythonCall, module: Module) -> bool
     )
 
 
-def _name(decorator: object, module: Module) -> str:
-    made = call_of(decorator, module) if isinstance(decorator, Result) else None
-    return member_of(made.callee if made is not None else decorator)  # type: ignore[arg-type]
+def _name(decorator: Expression, module: Module) -> str:
+    made = call_of(decorator, module)
+    return member_of(made.callee if made is not None else decorator)
 
 
 def _swallowed(breaker: Guard, remote: Set[Span]) -> str | None:

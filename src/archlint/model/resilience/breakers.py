@@ -117,8 +117,7 @@ def _find(draft: Draft, modules: list[Module]) -> tuple[list[Breaker], Guard]:
     found = list(breakers.values())
     perhaps = Guard(modules[0], None)
     spread: Spread[Breaker] = Spread(draft, breakers)
-    decorators = [one for one in decorated(draft, modules) if _may_be_breaker(one[2], one[1], spread)]
-    for function, module, decorator, at in decorators:
+    for function, module, decorator, at in decorated(draft, modules):
         for breaker in spread.of_decorator(decorator, module):
             breaker.add_function(draft, function, module)
         bare = _bare(draft, function, module, decorator, at)
@@ -156,13 +155,7 @@ def _made(draft: Draft, modules: Iterable[Module]) -> Iterator[tuple[PythonCall,
                 yield call, module, library
 
 
-def _may_be_breaker(decorator: object, module: Module, spread: Spread[Breaker]) -> bool:
-    made = call_of(decorator, module) if isinstance(decorator, Result) else None
-    expression = made.callee if made is not None else decorator
-    return isinstance(expression, Reference) or made is not None
-
-
-def _bare(draft: Draft, function: PythonFunction, module: Module, decorator: object, at: Span) -> Breaker | None:
+def _bare(draft: Draft, function: PythonFunction, module: Module, decorator: Expression, at: Span) -> Breaker | None:
     """``@circuit`` without arguments."""
     if not isinstance(decorator, Reference) or member_of(decorator) != "circuit":
         return None
@@ -226,7 +219,7 @@ def _ask(draft: Draft, call: PythonCall, module: Module, guard: Guard) -> None:
         guard.add(draft, [(one, module) for one in draft.program.calls_in(function, module)])
 
 
-def _shown(expression: object, module: Module, depth: int = 0) -> str:
+def _shown(expression: Expression, module: Module, depth: int = 0) -> str:
     """The dotted text of an expression, through calls."""
     if type(expression) is Reference:
         return expression.name
@@ -238,7 +231,9 @@ def _shown(expression: object, module: Module, depth: int = 0) -> str:
     return f"{_shown(base, module, depth + 1)}.{name}" if base is not None and depth < 5 else str(name)
 
 
-def _breaker_of(draft: Draft, expression: object, module: Module, breakers: dict[Key, Breaker]) -> Breaker | None:
+def _breaker_of(
+    draft: Draft, expression: Expression | None, module: Module, breakers: dict[Key, Breaker]
+) -> Breaker | None:
     for _ in range(3):
         if isinstance(expression, Result):
             made = call_of(expression, module)
@@ -252,5 +247,5 @@ def _breaker_of(draft: Draft, expression: object, module: Module, breakers: dict
         break
     if expression is None:
         return None
-    origin = draft.program.origin(expression, module)  # type: ignore[arg-type]
+    origin = draft.program.origin(expression, module)
     return breakers.get(key_of(origin[0])) if origin is not None else None

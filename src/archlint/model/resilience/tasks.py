@@ -61,9 +61,7 @@ def _celery(
         jitter = made.argument("retry_jitter")
         kind: str | Unknown = "constant"
         if growing is not None:
-            values = values_of(draft, growing.value, module)
-            known = not isinstance(values, Unknown) and values and values[0].is_exact
-            kind = ("growing" if values[0].value else "constant") if known else _NOT_SEEN  # type: ignore[index]
+            kind = _growth(draft, growing.value, module)
         elif "countdown" in entries:
             kind = "none" if entries["countdown"] == Literal(0) else "constant"
         elif made.argument("base") is not None or made.is_open:
@@ -93,6 +91,13 @@ def _celery(
         if made is not None and made.argument("retry_backoff") is not None and pause is None:
             kind = _NOT_SEEN
         yield _task(draft, make, function, module, call, bound, kind, _NOT_SEEN, ())
+
+
+def _growth(draft: Draft, value: Expression, module: Module) -> str | Unknown:
+    values = values_of(draft, value, module)
+    if isinstance(values, Unknown) or not values or not values[0].is_exact:
+        return _NOT_SEEN
+    return "growing" if values[0].value else "constant"
 
 
 def _is_inside(call: PythonCall, span: Span) -> bool:

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from archlint.core.facts.python import Literal, PythonCall, PythonFunction, PythonRetryLoop, Reference, Result
+from archlint.core.facts.python import (
+    Expression,
+    Literal,
+    PythonCall,
+    PythonFunction,
+    PythonRetryLoop,
+    Reference,
+    Result,
+)
 from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.values import Truth, Unknown
@@ -120,7 +128,7 @@ def _of_policy(policy: Policy) -> Trial:
     )
 
 
-def _bare(draft: Draft, function: PythonFunction, module: Module, decorator: object, at: Span) -> Trial | None:
+def _bare(draft: Draft, function: PythonFunction, module: Module, decorator: Expression, at: Span) -> Trial | None:
     """``@retry`` without arguments."""
     if not isinstance(decorator, Reference) or member_of(decorator) not in _BARE:
         return None
@@ -181,11 +189,11 @@ def _use_objects(draft: Draft, modules: list[Module], policies: dict[Key, Trial]
                     guard.own.append((call, module))
 
 
-def _is_handed(value: object) -> bool:
+def _is_handed(value: Expression) -> bool:
     return not isinstance(value, Literal | Unknown)
 
 
-def _policy_at(draft: Draft, expression: object, module: Module, policies: dict[Key, Trial]) -> Trial | None:
+def _policy_at(draft: Draft, expression: Expression, module: Module, policies: dict[Key, Trial]) -> Trial | None:
     if isinstance(expression, Result):
         made = call_of(expression, module)
         if made is not None and key_of(made) in policies:
