@@ -356,6 +356,17 @@ PUBLISHING = {
         """,
         ("arq", None),
     ),
+    "a producer from out of sight": (
+        """
+        class Orders:
+            def __init__(self, producer):
+                self.producer = producer
+
+            def tell(self, order):
+                self.producer.send("orders", order)  # here
+        """,
+        ("kafka", "orders"),
+    ),
     "a client from out of sight, by its keyword": (
         """
         def tell(bus, order):

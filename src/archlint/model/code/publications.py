@@ -6,11 +6,13 @@ call on an object that is not known publishes only where its name or a keyword s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from archlint.core.facts.python import PythonCall, PythonFunction, Result
-from archlint.core.record import dataclass
+from archlint.core.facts.python import Member, Parameter, PythonCall, PythonFunction, Reference, Result
+from archlint.core.record import dataclass, pattern
 from archlint.core.system.calls import HttpCall
+from archlint.model.code.objects import base_of
 from archlint.model.code.publish_libraries import BROKER_OF_FASTSTREAM, JOB_DECORATORS, METHODS, Way
 from archlint.model.code.scope import CodeScope
 from archlint.model.draft import Draft
@@ -25,6 +27,7 @@ _NAMEKO = {
 """https://nameko.readthedocs.io/en/stable/built_in_extensions.html: dependencies that are called themselves"""
 
 _DAPR_WAY = Way("dapr", (), ("dapr",))
+_PRODUCER = pattern(r"producer", re.IGNORECASE)
 _NOT_MESSAGES = ("asyncio.", "time.", "smtplib.", "socket.", "telegram.", "discord.", "websockets.", "fastapi.")
 
 
@@ -61,7 +64,7 @@ def publication_of(draft: Draft, call: PythonCall, module: Module) -> Publicatio
     ways = METHODS.get(last, ())
     name = draft.program.callee(call, module) if ways else ""
     for way in ways:
-        if _is_way(draft, call, name, way):
+        if _is_way(draft, call, module, name, way):
             return Publication(call, module, call.function, way, _broker(way, name))
     return None
 
@@ -129,7 +132,7 @@ def _decorated(draft: Draft, module: Module) -> Iterator[Publication]:
                 yield Publication(call, module, index, way, _broker(way, name))
 
 
-def _is_way(draft: Draft, call: PythonCall, name: str, way: Way) -> bool:
+def _is_way(draft: Draft, call: PythonCall, module: Module, name: str, way: Way) -> bool:
     if name.startswith(_NOT_MESSAGES):
         return False
     if name.startswith(way.libraries) and name.startswith(tuple(f"{one}." for one in way.libraries)):
@@ -138,11 +141,22 @@ def _is_way(draft: Draft, call: PythonCall, name: str, way: Way) -> bool:
         return _is_job(draft, name, way.broker)
     if way.telling:
         return True
+    is_open = name.startswith("?") or (
+        name.startswith(f"{module.name}.") and draft.program.function_named(name) is None
+    )
+    if way.broker == "kafka" and is_open and call.arguments and _PRODUCER.search(_object(call)):
+        return True
     return (
         bool(way.keywords)
-        and (name.startswith("?") or _is_vendor_sdk(way, name))
+        and (is_open or _is_vendor_sdk(way, name))
         and any(one.name in way.keywords for one in call.arguments)
     )
+
+
+def _object(call: PythonCall) -> str:
+    """What the object of a call is called: ``order_producer`` of ``self.order_producer.send``."""
+    base = base_of(call.callee)
+    return base.name.rpartition(".")[2] if isinstance(base, Reference | Member | Parameter) else ""
 
 
 def _is_vendor_sdk(way: Way, name: str) -> bool:
