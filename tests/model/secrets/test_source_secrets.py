@@ -68,3 +68,25 @@ def test_a_key_from_outside_is_none() -> None:
 def test_the_default_of_a_setting_is_what_production_runs_with(field: str, found: bool) -> None:
     code = f"from pydantic import Field, SecretStr\n\nclass Settings:\n    {field}\n"
     assert secrets_of({"app.py": code}) == ([("app.py", 4, "mail_password")] if found else [])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "_credentials = 'credentials/'",
+        "_token = r'tokens/\\d+/'",
+        "NAMES = {'credentials': 'ask_credential_on_launch'}",
+        "data = dict(password='$encrypted$')",
+        "EXAMPLES = 'postgresql://shop:s3cret@db/shop'",
+        "EMPTY_PASSWORD = '\\x00'",
+    ],
+)
+def test_routes_markers_and_documentation_are_no_secrets(line: str) -> None:
+    assert secrets_of({"app.py": line}) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["api_token = 'a1b2_c3d4_e5f6'", "SECRET_KEY = 'three_plain_words'", "password = 'to_ken/'"]
+)
+def test_what_only_looks_a_little_like_a_route_is_one(line: str) -> None:
+    assert len(secrets_of({"app.py": line})) == 1

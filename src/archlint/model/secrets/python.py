@@ -25,6 +25,7 @@ from archlint.core.facts.python import (
 )
 from archlint.core.record import pattern
 from archlint.core.span import Span
+from archlint.model.code.objects import member_of
 from archlint.model.draft import Draft
 from archlint.model.paths import words
 from archlint.model.production import is_production, service_name_at
@@ -73,6 +74,8 @@ _IMITATION = pattern(r"^(?:xox[abeoprs]-|gh[pousr]_|[srp]k[-_]|AKIA|SG\.|glpat-)
 _HOLDING = frozenset((EnvironmentRead, Template, Choice, Literal, Display, Dictionary))
 """The expressions that a text may stand in."""
 _DEEPEST = 6
+_DOCUMENTATION = frozenset(("EXAMPLES", "DOCUMENTATION", "RETURN"))
+"""What modules of Ansible document themselves by."""
 _FIXTURE = frozenset(
     ("test", "tests", "testing", "smoketest", "fixture", "fixtures", "mock", "mocks", "example", "sample")
 )
@@ -122,7 +125,7 @@ def _in_module(draft: Draft, module: Module) -> Iterator[tuple[str, Span, Secret
     found = [
         one
         for assignment in module.facts.assignments
-        if type(assignment.value) in _HOLDING
+        if type(assignment.value) in _HOLDING and member_of(assignment.target) not in _DOCUMENTATION
         for one in _in_expression(
             assignment.value, getattr(assignment.target, "name", "").rpartition(".")[2], assignment.value_at, 0
         )
@@ -200,6 +203,8 @@ def _literals(draft: Draft) -> dict[str, tuple[Literal, Span, str]]:
 
 
 def _in_string(text: PythonString) -> Secret | None:
+    if text.name in _DOCUMENTATION:
+        return None
     if _IMITATION.match(text.value) or (text.context == "default" and text.name.islower() and len(text.value) < 4):
         return None
     if text.context == "comparison" and (credential_kind(text.name) != "password" or len(text.value) < 5):

@@ -281,7 +281,7 @@ def _is_a_name(text: str, name: str) -> bool:
 
 
 _KEY_OF_A_SECRET = pattern(r"[sS]ecretKey$")
-"""``secretKey: DATABASE_URL`` of an ExternalSecret or in a chart's values: the key under which a Secret has the value."""
+"""``secretKey: DATABASE_URL`` of an ExternalSecret or a chart's values: the key under which a Secret has it."""
 _OBJECT_WORDS = frozenset(
     [
         "secret",
@@ -360,8 +360,10 @@ def _is_credential_in_source(name: str, text: str, kind: str, signs: bool) -> bo
     """Whether a literal under a credential's name in program text is a credential, not a word about one."""
     if "{" in text or "%s" in text or "<" in text or not text.isprintable():
         return False
+    if kind != "password" and (text.endswith("/") or _PATTERN.search(text)):
+        return False
     lowered = text.lower()
-    if lowered == name.lower().rpartition(".")[2]:
+    if lowered == name.lower().rpartition(".")[2] or _MARKER.fullmatch(text):
         return False
     if signs and words_of(name)[-1] in ("secret", "key", "base"):
         return lowered not in _WORDS_OF_PROGRAMS - {"secret", "key"} and not _ENVIRONMENT_NAME.match(text)
@@ -371,6 +373,8 @@ def _is_credential_in_source(name: str, text: str, kind: str, signs: bool) -> bo
     if " " in text:
         return False
     if kind != "password":
+        if _PHRASE.fullmatch(text) and set(text.split("_")) & _SPOKEN:
+            return False
         # A field's or header's name: words only, ending in one that means a credential.
         if re.fullmatch(r"[A-Za-z_ .-]+", text) and credential_kind(text.replace("-", "_")):
             return False
@@ -383,6 +387,11 @@ def _is_credential_in_source(name: str, text: str, kind: str, signs: bool) -> bo
     return True
 
 
+_MARKER = pattern(r"\$[a-z_]+\$")
+"""What an API shows in place of a value: ``$encrypted$``."""
+_PATTERN = pattern(r"\\[dwsbAZ]|\(\?P?<|\[\^?\\?[\w-]+\][+*]")  # a regular expression, of a route for instance
+_PHRASE = pattern(r"[a-z]+(?:_[a-z]+){2,}")
+_SPOKEN = frozenset(["credential", "credentials", "token", "tokens", "secret", "secrets", "key", "keys"])
 _PASSWORD_LIKE = frozenset(("password", "passwd", "pwd", "secret", "field", "error", "invalid", "required", "reset"))
 
 
