@@ -22,8 +22,11 @@ from archlint.model.production import is_production
 _MEMO = "cloudformation templates"
 _DEAD_LETTER_NAME = pattern(r"dlq|dead-?_?letter|failed|failure", re.IGNORECASE)
 _TYPES = (
-    "AWS::SQS::Queue", "AWS::Serverless::Function", "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping",
-    "AWS::Events::Rule", "AWS::SNS::Subscription",
+    "AWS::SQS::Queue", "AWS::Serverless::Function", "AWS::Lambda::EventSourceMapping", "AWS::Events::Rule",
+)  # fmt: skip
+_KEPT = (
+    "Properties.DeadLetterQueue", "Properties.DeadLetterConfig",
+    "Properties.EventInvokeConfig.DestinationConfig.OnFailure",
 )  # fmt: skip
 _STREAM_EVENTS = ("Kinesis", "DynamoDB", "MSK", "SelfManagedKafka")
 _ASYNCHRONOUS_EVENTS = ("SNS", "S3", "EventBridgeRule", "CloudWatchEvent")
@@ -84,6 +87,8 @@ def add_cloudformation(draft: Draft) -> None:
             if made is not None and made.value in ("AWS::Kinesis::Stream", "AWS::DynamoDB::Table", "AWS::MSK::Cluster"):
                 found = _below(values, "Properties.DestinationConfig.OnFailure")
                 _add(draft, template, name, values, "Lambda event source", found)
+        for name, values in template.of("AWS::Events::Rule"):
+            _add_rule(draft, template, name, values)
         for name, values in template.of("AWS::Serverless::Function"):
             _add_function(draft, template, name, values)
 
@@ -103,19 +108,24 @@ def message_handlers(draft: Draft) -> Iterator[FunctionHandler]:
             yield FunctionHandler(folder or "", str(handler.value), name, event in _QUEUES, handler.at)
 
 
+def _add_rule(draft: Draft, template: Template, name: str, values: dict[str, ConfigValue]) -> None:
+    """The targets of a rule that passes events on; a schedule comes again."""
+    if not any(key.startswith("Properties.EventPattern") for key in values):
+        return
+    for key, target in values.items():
+        number = key.removeprefix("Properties.Targets.").removesuffix(".Arn")
+        if not number.isdigit():
+            continue
+        made = template.resources.get(str(target.value).partition(".")[0], {})
+        found = _below(values, f"Properties.Targets.{number}.DeadLetterConfig") or next(
+            (setting for one in _KEPT if (setting := _below(made, one)) is not None), None
+        )
+        if "Type" not in made or made["Type"].value != "AWS::Logs::LogGroup":
+            _add(draft, template, f"{name} {number}", values, "EventBridge target", found, key)
+
+
 def _add_function(draft: Draft, template: Template, name: str, values: dict[str, ConfigValue]) -> None:
-    kept = next(
-        (
-            found
-            for key in (
-                "Properties.DeadLetterQueue",
-                "Properties.DeadLetterConfig",
-                "Properties.EventInvokeConfig.DestinationConfig.OnFailure",
-            )
-            if (found := _below(values, key)) is not None
-        ),
-        None,
-    )
+    kept = next((found for key in _KEPT if (found := _below(values, key)) is not None), None)
     for event, kind in _events(values):
         prefix = f"Properties.Events.{event}.Properties"
         if kind in _STREAM_EVENTS:
