@@ -18,6 +18,11 @@ from archlint.model.target_lines import address_of, target_line
 
 _MOST_RELATED = 20
 _HEALTH = pattern(r"(?i)/(?:health\w*|healthz|ready|readyz|readiness|live|livez|liveness|ping|status|up|metrics)/?$")
+_TELEMETRY_HOST = pattern(
+    r"(?i)(?:^|\.)otlp[-.]|(?:^|\.)(?:sentry\.io|datadoghq\.(?:com|eu)|newrelic\.com|nr-data\.net|honeycomb\.io|logz\.io"
+    r"|grafana\.net|loggly\.com|sumologic\.com|splunkcloud\.com|papertrailapp\.com|logtail\.com)(?:$|:)"
+)
+_TELEMETRY_PATH = pattern(r"/v1/(?:traces|metrics|logs)/?$|/loki/api/v\d/push$|/api/v\d/(?:push|spans)$")
 
 
 def add_dependencies(draft: Draft) -> None:
@@ -41,7 +46,9 @@ def add_dependencies(draft: Draft) -> None:
 def _dependencies(draft: Draft, service: str, calls: list[RemoteCall], is_one_shot: Truth) -> list[Dependency]:
     grouped: dict[tuple[str, str], list[RemoteCall]] = {}
     for call in sorted(calls, key=lambda one: (one.at, one.key)):
-        if call.target_kind in ("service", "external") and call.target != service and call.in_production_code is True:
+        if call.target_kind not in ("service", "external") or call.target == service or _is_telemetry(call):
+            continue
+        if call.in_production_code is True:
             grouped.setdefault((call.target, call.target_kind), []).append(call)
     return [
         Dependency(
@@ -63,6 +70,14 @@ def _dependencies(draft: Draft, service: str, calls: list[RemoteCall], is_one_sh
         )
         for (target, kind), made in sorted(grouped.items())
     ]
+
+
+def _is_telemetry(call: RemoteCall) -> bool:
+    """Whether it hands traces, metrics or logs to a back end for them: nobody's answer hangs on it."""
+    if call.target_kind != "external" or not isinstance(call, HttpCall):
+        return False
+    path = call.path if isinstance(call.path, str) else ""
+    return _TELEMETRY_HOST.search(call.target) is not None or _TELEMETRY_PATH.search(path) is not None
 
 
 def _runs_once(caller: Service | None) -> Truth:

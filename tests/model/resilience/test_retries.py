@@ -314,3 +314,15 @@ def test_a_consumer_that_waits_for_its_broker_is_no_endless_retry() -> None:
     assert [one.purpose for one in system_of({"orders/app.py": body}).select(Retry)] == ["consumer"]
     connecting = body.partition("channel")[0]
     assert [one.purpose for one in system_of({"orders/app.py": connecting}).select(Retry)] == ["startup"]
+
+
+def test_a_back_end_for_telemetry_is_no_dependency() -> None:
+    body = """\
+    import requests
+
+    requests.post("https://otlp.vendor.example/v1/metrics", json={}, timeout=2)
+    requests.post("https://api.datadoghq.com/api/v1/series", json={}, timeout=2)
+    requests.get("https://api.rates.example/v1/metrics/today", timeout=2)
+    """
+    found = system_of({"orders/app.py": body}).select(Dependency)
+    assert [one.target for one in found] == ["api.rates.example"]
