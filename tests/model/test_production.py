@@ -130,6 +130,7 @@ def test_a_script_in_a_folder_of_tools_counts_only_where_an_image_starts_it() ->
         "tasks.py": "def charge():\n    pass\n",
         "scripts/check.py": MAIN,
         "scripts/helpers.py": "def helper():\n    pass\n",
+        "scripts/release.py": "def release():\n    pass\n\n\nrelease()\n",
     }
     assert reached(files) == ["app.py", "scripts/helpers.py", "tasks.py"]
     assert "scripts/check.py" in reached(files, command=("python", "scripts/check.py"))

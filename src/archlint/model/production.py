@@ -166,10 +166,17 @@ def _is_migration(module: PythonModule) -> bool:
     )
 
 
-def _is_tool(path: str, module: PythonModule, directory: str) -> bool:
-    """A script that stands in a folder of tools below the service's own directory."""
+def _is_tool(path: str, modules: dict[str, PythonModule], directory: str) -> bool:
+    """A script that stands in a folder of tools below the service's own directory: it has a main test, or is no module
+    of a package and calls its own functions when it is started."""
     below = path.removeprefix(f"{directory}/" if directory else "").split("/")[:-1]
-    return module.main is not None and not _TOOL_DIRECTORIES.isdisjoint(part.lower() for part in below)
+    if _TOOL_DIRECTORIES.isdisjoint(part.lower() for part in below):
+        return False
+    module = modules[path]
+    if module.main is not None or f"{path.rpartition('/')[0]}/__init__.py" in modules:
+        return module.main is not None
+    own = {one.name for one in module.functions}
+    return any(call.function is None and call.name in own for call in module.calls)
 
 
 def _closure(draft: Draft, starts: Iterable[str], modules: dict[str, PythonModule], directory: str) -> set[str]:
@@ -188,7 +195,7 @@ def _closure(draft: Draft, starts: Iterable[str], modules: dict[str, PythonModul
         if not loads_by_name and (_imports(module.facts, _LOADS_BY_NAME) or _imports_by_text(module.facts)):
             loads_by_name = True
             # A framework that loads modules by name or convention: what it loads cannot be followed.
-            waiting.extend(one for one, facts in modules.items() if not _is_tool(one, facts, directory))
+            waiting.extend(one for one in modules if not _is_tool(one, modules, directory))
         waiting.extend(draft.program.imports_of(path))
         for text in _dotted_texts(module.facts):
             name, target = text.partition(":")[0], None
@@ -226,7 +233,7 @@ def _evident(modules: dict[str, PythonModule], directory: str) -> set[str]:
         mains = {
             path
             for path in mains
-            if not _HAND_RUN_FILE.fullmatch(path.rpartition("/")[2]) and not _is_tool(path, modules[path], directory)
+            if not _HAND_RUN_FILE.fullmatch(path.rpartition("/")[2]) and not _is_tool(path, modules, directory)
         }
     named = {path for path in modules if path.rpartition("/")[2] in _ENTRY_FILES}
     return applications | mains | named
