@@ -30,7 +30,7 @@ from archlint.model.code.publications import Publication, job_of, publications
 from archlint.model.code.publishing import channels_of
 from archlint.model.code.scope import CodeScope, code_scope
 from archlint.model.code.stored_changes import NAMES, StoredChange, change_of
-from archlint.model.code.work import are_exclusive, body_of, callers_of, in_handler, index_of
+from archlint.model.code.work import are_exclusive, body_of, callers_of, in_handler, index_of, shown
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -81,7 +81,7 @@ def _subject(
 ) -> DualWrite:
     publication = sent.publication
     channel = _channels(draft, publication)[0]
-    where = f"{service}.{function.name.rpartition('.')[2]}"
+    where = f"{service}.{shown(function)}"
     change = next((one for one in changes if one.verb != "commit"), changes[0])
     return DualWrite(
         at=sent.call.at,

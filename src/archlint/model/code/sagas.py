@@ -29,7 +29,7 @@ from archlint.core.values import Place, Setting, Unknown
 from archlint.model.code.objects import base_of
 from archlint.model.code.saga_words import changes_by_name, changes_by_path, is_setup, undoes
 from archlint.model.code.scope import CodeScope, code_scope
-from archlint.model.code.work import are_exclusive, body_of, callers_of, in_handler, index_of, is_in_test
+from archlint.model.code.work import are_exclusive, body_of, callers_of, in_handler, index_of, is_in_test, shown
 from archlint.model.code.workflows import add_workflows
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
@@ -61,7 +61,7 @@ def add_sagas(draft: Draft) -> None:
     search = _Search(draft, scope, remote, handlers)
     for service, (function, module), steps in search.found():
         failing, standing = steps[-1], steps[0]
-        where = f"{service}.{function.name.rpartition('.')[2]}"
+        where = f"{service}.{shown(function)}"
         draft.add(
             Saga(
                 at=failing.call.at,

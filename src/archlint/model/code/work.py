@@ -38,10 +38,20 @@ _RUNS_WHAT_IT_IS_GIVEN = frozenset(
 )
 """Calls that run a function they are given within the same piece of work."""
 
+_USUAL = frozenset({"get", "post", "put", "patch", "delete", "run", "handle", "execute", "process", "create", "update"})
+
 
 def index_of(function: PythonFunction, module: Module) -> int:
     """The index of a function in its module."""
     return next((place for place, one in enumerate(module.facts.functions) if one is function), -1)
+
+
+def shown(function: PythonFunction) -> str:
+    """What a message calls the function: a method that many classes have goes by its class too."""
+    last = function.name.rpartition(".")[2]
+    if function.owner is not None and (last.startswith("__") or last in _USUAL):
+        return f"{function.owner.rpartition('.')[2]}.{last}"
+    return last
 
 
 def body_of(draft: Draft, function: PythonFunction, module: Module) -> list[PythonCall]:
