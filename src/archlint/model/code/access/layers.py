@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from archlint.core.facts.python import Expression, Literal, PythonCall, PythonFunction, Reference
+from archlint.core.facts.python import Expression, Literal, PythonCall, PythonFunction
 from archlint.core.record import dataclass
-from archlint.core.values import Setting, Unknown
-from archlint.model.code.access.evidence import of_class, of_dependency, of_function, of_guard
+from archlint.core.values import Setting
+from archlint.model.code.access.evidence import of_dependency, of_function, of_guard
 from archlint.model.code.access.signals import Evidence, best
 from archlint.model.code.access.views import of_view
 from archlint.model.code.objects import Key, base_of, call_of, items_of, member_of, origin_key
@@ -20,7 +20,7 @@ from archlint.model.code.serving.frameworks import VERBS
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
-_DEPENDENCIES = frozenset({"dependencies", "auth", "authorizer", "guards", "dependency_overrides"})
+_DEPENDENCIES = frozenset({"dependencies", "auth", "authorizer", "guards"})
 _MIDDLEWARE = frozenset({"middleware", "middlewares", "interceptors", "decorators"})
 _HOOKS = frozenset(
     {"before_request", "before_app_request", "before_websocket", "middleware", "on_request", "hook", "listener"}
@@ -112,11 +112,11 @@ def _of_arguments(draft: Draft, call: PythonCall, module: Module) -> Evidence:
                     found = Setting("auth", "code", argument.at)
         elif argument.name in _MIDDLEWARE:
             for item, where in items_of(draft, argument.value, module):
-                found = best(found, _of_middleware(draft, item, where, argument.at))
+                found = best(found, _of_middleware(draft, item, where))
     return found
 
 
-def _of_middleware(draft: Draft, value: Expression, module: Module, at: object) -> Evidence:
+def _of_middleware(draft: Draft, value: Expression, module: Module) -> Evidence:
     """``Middleware(X, ...)`` of Starlette, an instance, a class or a function."""
     call = call_of(value, module)
     if call is not None and member_of(call.callee) == "Middleware" and call.arguments:
@@ -179,6 +179,3 @@ def _routers(served: Served, key: Key | None) -> list[Key]:
             found.append(one)
             waiting.extend(mount.parent for mount in served.mounts.get(one, ()) if mount.parent is not None)
     return found
-
-
-__all__ = ["Hook", "Reference", "Unknown", "hooks_of", "of_class", "of_layers"]
