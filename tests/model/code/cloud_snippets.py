@@ -7,6 +7,17 @@ import boto3
 from store import store
 
 sqs = boto3.client("sqs")
+QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"
+
+def poll():
+    response = sqs.receive_message(QueueUrl=QUEUE_URL, MaxNumberOfMessages=10, WaitTimeSeconds=20)
+    for message in response.get("Messages", []):
+        sqs.delete_message(QueueUrl=QUEUE_URL, ReceiptHandle=message["ReceiptHandle"])
+        store(message["Body"])
+
+while True:
+    poll()
+"""
 SQS_RESOURCE = """
 import boto3
 from store import store

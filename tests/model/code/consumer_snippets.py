@@ -241,17 +241,6 @@ conn.set_listener("", Listener())
 conn.connect("admin", "admin", wait=True)
 conn.subscribe(destination="/queue/orders", id=1, ack="auto")
 """
-QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"
-
-def poll():
-    response = sqs.receive_message(QueueUrl=QUEUE_URL, MaxNumberOfMessages=10, WaitTimeSeconds=20)
-    for message in response.get("Messages", []):
-        sqs.delete_message(QueueUrl=QUEUE_URL, ReceiptHandle=message["ReceiptHandle"])
-        store(message["Body"])
-
-while True:
-    poll()
-"""
 REDIS_STREAM = """
 import redis
 from store import store
