@@ -1,6 +1,6 @@
 """Readers turn one file into facts. This table says which module reads which kind; it is imported when first needed.
 
-A reader module has ``read(file: SourceFile) -> Iterator[AnyFact]`` and ``VERSION``. A reader whose files only make
+A reader module has ``read(file: SourceFile) -> Iterator[AnyFact]``. A reader whose files only make
 sense together (protos import each other) has ``read_together(files) -> dict[path, facts]`` as well. A reader may raise
 on input that it cannot take: here that becomes a gap, so that one bad file never ends a scan.
 """

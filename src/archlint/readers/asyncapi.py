@@ -10,8 +10,6 @@ from archlint.core.facts.documents import AsyncApiDocument
 from archlint.core.source import SourceFile
 from archlint.readers import yaml
 
-VERSION = yaml.VERSION * 1000 + 1
-
 
 def read(file: SourceFile) -> Iterator[AnyFact]:
     """The documents of the file that say ``asyncapi``, then its gaps."""

@@ -9,8 +9,6 @@ from archlint.core.facts.documents import ComposeFile
 from archlint.core.source import SourceFile
 from archlint.readers import yaml
 
-VERSION = yaml.VERSION * 1000 + 1
-
 
 def read(file: SourceFile) -> Iterator[AnyFact]:
     """The compose documents of the file, then its gaps."""

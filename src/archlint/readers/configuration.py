@@ -16,7 +16,6 @@ from archlint.core.tree import Mapping, Node, Scalar
 from archlint.readers import toml, yaml
 from archlint.readers.positions import Positions
 
-VERSION = (yaml.VERSION * 100 + toml.VERSION) * 1000 + 2
 VALUE_LIMIT = 20_000
 """Files with more values than that are data, not configuration: the rest is left out."""
 KEY_SHOWN = 40

@@ -18,7 +18,6 @@ from archlint.core.source import SourceFile
 from archlint.core.span import Span
 from archlint.readers.yaml import encoding_gap
 
-VERSION = 1
 VALUE_LIMIT = 8192
 """Longer values are left unexpanded: a value may double itself on every line."""
 

@@ -11,8 +11,6 @@ from archlint.core.source import SourceFile
 from archlint.readers.positions import Positions
 from archlint.readers.yaml import encoding_gap
 
-VERSION = 1
-
 _HEAD = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.\-]*)[ \t]*(=|:(?=\s)|(?=\r?(?:\n|$)))[ \t]*")
 _REST = re.compile(r"[^\n]*")
 _COMMENT = re.compile(r"(?<=[ \t])#|^#")

@@ -11,8 +11,6 @@ from archlint.core.source import Kind, SourceFile
 from archlint.core.span import Span
 from archlint.readers import yaml
 
-VERSION = yaml.VERSION * 1000 + 1
-
 
 def read(file: SourceFile) -> Iterator[AnyFact]:
     """What the chart's file says, then its gaps."""

@@ -14,8 +14,6 @@ from archlint.core.source import SourceFile
 from archlint.core.tree import Mapping
 from archlint.readers import yaml
 
-VERSION = yaml.VERSION * 1000 + 1
-
 
 def read(file: SourceFile) -> Iterator[AnyFact]:
     """The objects of the file, in order, then its gaps."""

@@ -9,8 +9,6 @@ from archlint.core.facts.documents import OtherSource
 from archlint.core.source import SourceFile
 from archlint.core.span import start_of
 
-VERSION = 1
-
 _EXTENSIONS = {
     "Go": ".go",
     "Java": ".java",

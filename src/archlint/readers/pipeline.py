@@ -12,8 +12,6 @@ from archlint.core.span import start_of
 from archlint.core.tree import Mapping, entry
 from archlint.readers import yaml
 
-VERSION = yaml.VERSION * 1000 + 1
-
 _BY_PATH = (
     (re.compile(r"(^|/)[^/]*jenkinsfile[^/]*$", re.IGNORECASE), "jenkins"),
     (re.compile(r"(^|/)\.github/"), "github"),

@@ -20,8 +20,6 @@ from archlint.core.tree import Node, Scalar
 from archlint.readers import configuration, toml, yaml
 from archlint.readers.positions import Positions
 
-VERSION = configuration.VERSION * 100 + 1
-
 LENGTH_LIMIT = 2_000
 """No requirement is longer; what follows is cut off."""
 

@@ -10,8 +10,6 @@ from archlint.core.source import SourceFile
 from archlint.readers.positions import Positions
 from archlint.readers.yaml import encoding_gap
 
-VERSION = 1
-
 
 def read(file: SourceFile) -> Iterator[AnyFact]:
     """The script, or a gap where it is no text."""

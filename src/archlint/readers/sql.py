@@ -16,8 +16,6 @@ from archlint.core.source import SourceFile
 from archlint.readers.positions import Positions
 from archlint.readers.yaml import encoding_gap
 
-VERSION = 1
-
 _COMMENT = re.compile(r"'(?:[^'\\]|''|\\.)*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _NOT_BREAK = re.compile(r"[^\n]")
 _STATEMENT = re.compile(

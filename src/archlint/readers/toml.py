@@ -16,7 +16,6 @@ from archlint.core.tree import Entry, Mapping, Node, Plain, Scalar, Sequence
 from archlint.readers.positions import Positions
 from archlint.readers.yaml import DEPTH_LIMIT, encoding_gap
 
-VERSION = 1
 GAP_LIMIT = 20
 KEY_LIMIT = 50
 

@@ -7,8 +7,6 @@ from archlint.core.source import SourceFile
 from archlint.core.span import Span, start_of
 from archlint.core.yaml import ALIAS_LIMIT, DEPTH_LIMIT, RESTART_LIMIT, Documents, parse, typed
 
-VERSION = 2
-
 
 def read_documents(file: SourceFile) -> Documents:
     """The documents of the file."""
@@ -32,7 +30,6 @@ __all__ = [
     "ALIAS_LIMIT",
     "DEPTH_LIMIT",
     "RESTART_LIMIT",
-    "VERSION",
     "Documents",
     "encoding_gap",
     "parse",

@@ -18,7 +18,6 @@ from archlint.readers import yaml
 from archlint.readers.openapi.schema import schema_problems
 from archlint.readers.openapi.semantics import semantic_problems
 
-VERSION = yaml.VERSION * 1000 + 2
 PROBLEM_LIMIT = 50
 ALIKE_LIMIT = 3
 

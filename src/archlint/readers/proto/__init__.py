@@ -18,8 +18,6 @@ from archlint.readers.proto.declarations import Declarations, declarations
 from archlint.readers.proto.validity import SYNTAX, bundled_imports, problems_of
 from archlint.readers.yaml import encoding_gap
 
-VERSION = 1
-
 _SCALARS = frozenset(
     {"double", "float", "int32", "int64", "uint32", "uint64", "sint32", "sint64", "fixed32", "fixed64", "sfixed32"}
     | {"sfixed64", "bool", "string", "bytes"}

@@ -20,8 +20,6 @@ from archlint.core.span import Span, start_of
 from archlint.readers.python.spans import Spans
 from archlint.readers.python.statements import Statements
 
-VERSION = 11
-
 _PYTHON_2 = (
     "Missing parentheses in call to",
     "multiple exception types must be parenthesized",

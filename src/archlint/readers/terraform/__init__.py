@@ -17,7 +17,6 @@ from archlint.readers import yaml
 from archlint.readers.terraform.expressions import Source
 from archlint.readers.terraform.json_syntax import json_blocks, json_values
 
-VERSION = yaml.VERSION * 1000 + 1
 GAP_LIMIT = 5
 BLOCK_LIMIT = 1_000
 
