@@ -145,3 +145,14 @@ def test_alembic_files_are_migrations_wherever_they_lie() -> None:
         "env.py": "import os\n",
     }
     assert reached(files) == ["app.py", "database/upgrade.py", "env.py"]
+
+
+def test_the_file_that_keeps_a_factorys_application_is_an_entry_point() -> None:
+    files = {
+        "bootstrap.py": "from flask import Flask\n\n\ndef create_app():\n    return Flask(__name__)\n",
+        "ads.py": "from bootstrap import create_app\n\napp = create_app()\n",
+        "old.py": "from bootstrap import create_app\n\nother = create_app()\n",
+        "unused.py": "from flask import Flask\n\n\ndef helper():\n    pass\n\n\napp = helper()\n",
+    }
+    assert reached(files, ("flask", "run", "--port", "5000")) == ["ads.py", "bootstrap.py"]
+    assert reached(files, ("flask", "--app", "bootstrap", "run")) == ["bootstrap.py"]

@@ -21,6 +21,7 @@ from archlint.core.facts.python import (
     Literal,
     PythonModule,
     Reference,
+    Result,
 )
 from archlint.core.record import pattern
 from archlint.core.system.services import Service
@@ -60,6 +61,7 @@ APPLICATIONS = names(
     "django.core.management.execute_from_command_line grpc.server grpc.aio.server grpclib.server.Server "
     "litestar.Litestar apistar.App robyn.Robyn faststream.FastStream nameko.runners.ServiceRunner"
 )
+_APPLICATION_NAMES = frozenset({"app", "application", "api", "server", "wsgi", "asgi"})
 _LOAD_GENERATORS = frozenset({"locust", "molotov", "boom", "taurus"})
 _LOADS_BY_NAME = frozenset({"django", "celery", "connexion", "nameko", "airflow", "dagster", "pluggy", "stevedore"})
 _DOTTED = pattern(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::\w+)?$")
@@ -222,11 +224,12 @@ def _entry_points(
     started |= console_scripts(draft, modules, service.directory or "")
     if started and understood and given:
         return started
-    return started | _evident(modules, service.directory or "")
+    return started | _evident(draft, modules, service.directory or "")
 
 
-def _evident(modules: dict[str, PythonModule], directory: str) -> set[str]:
-    """Files that look like entry points: an application object, a ``__main__`` block, a usual name."""
+def _evident(draft: Draft, modules: dict[str, PythonModule], directory: str) -> set[str]:
+    """Files that look like entry points: an application object, a ``__main__`` block, a usual name, or a factory's
+    application under a server's usual name (``app = create_app()``, which FLASK_APP or a server's argument names)."""
     applications = {path for path, module in modules.items() if any(one.name in APPLICATIONS for one in module.calls)}
     mains = {path for path, module in modules.items() if module.main is not None or _is_handler(module)}
     if applications:
@@ -236,7 +239,24 @@ def _evident(modules: dict[str, PythonModule], directory: str) -> set[str]:
             if not _HAND_RUN_FILE.fullmatch(path.rpartition("/")[2]) and not _is_tool(path, modules, directory)
         }
     named = {path for path in modules if path.rpartition("/")[2] in _ENTRY_FILES}
-    return applications | mains | named
+    return applications | mains | named | _made_by_factories(draft, applications, modules)
+
+
+def _made_by_factories(draft: Draft, applications: set[str], modules: dict[str, PythonModule]) -> set[str]:
+    """Files that keep, in a variable by a usual name, what a function of an application's file returns."""
+    found = set()
+    for path, facts in modules.items() if applications else ():
+        module = draft.program.modules[path]
+        for one in facts.assignments:
+            value = one.value
+            if type(value) is not Result or type(one.target) is not Reference or one.function is not None:
+                continue
+            call = module.call(value.call) if one.target.name.rpartition(".")[2] in _APPLICATION_NAMES else None
+            if call is not None and any(
+                home.path in applications for _, home in draft.program.called_functions(call, module)
+            ):
+                found.add(path)
+    return found
 
 
 def _is_handler(module: PythonModule) -> bool:
