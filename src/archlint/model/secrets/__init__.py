@@ -14,6 +14,7 @@ from archlint.model.secrets.collect import Collector
 from archlint.model.secrets.configuration import add_configuration_secrets, is_template
 from archlint.model.secrets.environment import add_environment_secrets
 from archlint.model.secrets.manifests import add_kubernetes_secrets
+from archlint.model.secrets.names import words_of
 from archlint.model.secrets.python import add_source_secrets
 from archlint.model.secrets.terraform import add_terraform_secrets
 from archlint.model.secrets.value import find_secret
@@ -36,7 +37,7 @@ def add_secrets(draft: Draft) -> None:
     add_environment_secrets(draft, collector)
     add_configuration_secrets(draft, collector, default_holds)
     add_terraform_secrets(draft, collector)
-    add_source_secrets(draft, collector, default_holds, in_force)
+    add_source_secrets(draft, collector, default_holds, in_force, _weak_in_force(draft))
 
 
 def _setters(draft: Draft) -> Setters:
@@ -59,4 +60,15 @@ def _credentials_in_force(draft: Draft) -> set[str]:
             secret = find_secret(variable.name, known(variable.value))
             if secret is not None:
                 found.add(secret.digest)
+    return found
+
+
+def _weak_in_force(draft: Draft) -> dict[str, set[tuple[str, ...]]]:
+    """The values of the credentials that containers are given, each with the words of the variables that hold it."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for container in draft.containers:
+        for variable in container.variables:
+            value, words = known(variable.value), words_of(variable.name)
+            if len(words) > 1 and isinstance(value, str) and find_secret(variable.name, value) is not None:
+                found.setdefault(value, set()).add(words)
     return found

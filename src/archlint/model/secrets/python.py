@@ -31,7 +31,7 @@ from archlint.model.paths import words
 from archlint.model.production import is_production, service_name_at
 from archlint.model.program import Module
 from archlint.model.secrets.collect import Collector
-from archlint.model.secrets.names import credential_kind
+from archlint.model.secrets.names import credential_kind, words_of
 from archlint.model.secrets.value import MASK, Secret, find_secret
 
 _POSITIONAL: dict[str, tuple[int, str]] = {
@@ -87,20 +87,24 @@ def add_source_secrets(
     collector: Collector,
     default_holds: Callable[[str, str | None], bool],
     in_force: set[str],
+    weak: dict[str, set[tuple[str, ...]]],
 ) -> None:
-    """Add the secrets of production Python. ``in_force`` are the digests of the credentials that deployments use."""
+    """Add the secrets of production Python. ``in_force`` are the digests of the credentials that deployments use;
+    ``weak`` their values with the words of their names: a mere word (``password``) counts under the same name."""
     for module in draft.program.modules.values():
         if not is_production(module.path, draft.config) or _FIXTURE & set(words(module.path.rpartition("/")[2])):
             continue
         service = service_name_at(draft, module.path)
-        for name, at, secret, variable in _in_module(draft, module):
+        for name, at, secret, variable in _in_module(draft, module, weak):
             holds = variable is None or default_holds(variable, service) or secret.digest in in_force
             collector.add(
                 secret, "source", at, name, owner=_function_of(module.facts, at), service=service, in_force=holds
             )
 
 
-def _in_module(draft: Draft, module: Module) -> Iterator[tuple[str, Span, Secret, str | None]]:
+def _in_module(
+    draft: Draft, module: Module, weak: dict[str, set[tuple[str, ...]]]
+) -> Iterator[tuple[str, Span, Secret, str | None]]:
     """Name, place, secret, and the environment variable whose default it is."""
     parameters = {parameter.name for function in module.facts.functions for parameter in function.parameters}
     settings = {
@@ -115,6 +119,8 @@ def _in_module(draft: Draft, module: Module) -> Iterator[tuple[str, Span, Secret
     reported: set[tuple[int, str]] = set()
     for text in module.facts.strings:
         secret = _in_string(text)
+        if secret is None and text.value in weak and words_of(text.name) in weak[text.value]:
+            secret = find_secret(text.name, text.value)
         if secret is None:
             continue
         variable = fields.get((text.at.line, text.at.column))
