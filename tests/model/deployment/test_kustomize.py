@@ -4,7 +4,7 @@ from deployment_systems import build, deployment, service
 
 from archlint.core import tree
 from archlint.core.facts.documents import KubernetesObject
-from archlint.model.deployment.environments import objects_of
+from archlint.model.deployment.environments import deployed
 from archlint.model.draft import Draft
 
 HEAD = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
@@ -21,7 +21,8 @@ def overlay(text: str, **more: str) -> Draft:
 
 
 def only(draft: Draft, kind: str, environment: str = "prod") -> KubernetesObject:
-    (found,) = [one for one in objects_of(draft, environment) if one.kind == kind]
+    objects = [object_ for one in deployed(draft) if one.environment.name == environment for object_ in one.objects]
+    (found,) = [one for one in objects if one.kind == kind]
     return found
 
 

@@ -219,9 +219,6 @@ DATABASES_DRIVERS = {
 TORTOISE_DRIVERS = {"postgres": "asyncpg", "asyncpg": "asyncpg", "psycopg": "psycopg"}
 """Drivers by scheme of Tortoise: https://tortoise.github.io/databases.html. Its MySQL driver is what is installed."""
 
-DJANGO_DRIVERS = {"postgresql": "psycopg2", "postgis": "psycopg2", "mysql": "MySQLdb", "oracle": "oracledb"}
-"""Drivers by the last part of Django's ENGINE; psycopg where that is required: https://docs.djangoproject.com/en/5.2/ref/databases/."""
-
 
 @dataclass(frozen=True)
 class Maker:

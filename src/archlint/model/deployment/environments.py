@@ -71,11 +71,6 @@ def deployed(draft: Draft) -> list[Deployed]:
     return found
 
 
-def objects_of(draft: Draft, environment: str) -> list[KubernetesObject]:
-    """The objects of the environment with that name."""
-    return next((one.objects for one in deployed(draft) if one.environment.name == environment), [])
-
-
 def manifests(draft: Draft) -> list[KubernetesObject]:
     """Every object as it is deployed: as a kustomization or chart renders it, else raw where nothing builds upon it."""
     used = built_upon(draft.index)
