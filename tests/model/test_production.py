@@ -81,6 +81,7 @@ MAIN = 'if __name__ == "__main__":\n    pass\n'
         ("python", "server.py"),
         ("python3", "-u", "/srv/server.py"),
         ("python", "-m", "server"),
+        ("/srv/server.py", "--verbose"),
         ("uvicorn", "server:app", "--host", "0.0.0.0"),
         ("sh", "-c", "exec gunicorn -b 0.0.0.0:8000 server:app"),
         ("alembic upgrade head && python server.py",),

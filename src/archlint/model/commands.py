@@ -95,7 +95,8 @@ def _simple_commands(words: tuple[str, ...]) -> Iterator[list[str]]:
 
 def _started_by(words: list[str], modules: dict[str, PythonModule], directory: str) -> set[str] | None:
     tools = {word.rpartition("/")[2] for word in words[:6]}
-    if not (tools & _SERVERS or any(_PYTHON.match(word) for word in words[:6])):
+    runs_itself = bool(words) and words[0].endswith(".py")
+    if not (runs_itself or tools & _SERVERS or any(_PYTHON.match(word) for word in words[:6])):
         return None
     found: set[str] = set()
     takes_module = bool(tools & _SERVERS)

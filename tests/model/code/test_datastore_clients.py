@@ -346,6 +346,7 @@ def test_django_caches_in_redis_are_clients() -> None:
             "default": {
                 "BACKEND": "django_redis.cache.RedisCache",
                 "LOCATION": "redis://cache:6379/1",
+                "OPTIONS": {"CLIENT_CLASS": "django_redis.client.DefaultClient"},
             },
             "sessions": {
                 "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -354,7 +355,7 @@ def test_django_caches_in_redis_are_clients() -> None:
             },
         }
         """
-    assert clients(settings, "redis==5.0.8") == [("redis", 3, None), ("redis", 7, 2)]
+    assert clients(settings, "redis==5.0.8") == [("redis", 3, None), ("redis", 8, 2)]
 
 
 def test_alembics_environment_makes_the_migrations_connection() -> None:

@@ -55,5 +55,42 @@ def test_one_sign_is_not_enough_and_a_known_address_stays(url: str) -> None:
     assert [kind for _, kind in targets_of(url)] in (["unknown"], ["external"])
 
 
-def test_a_route_that_two_services_serve_tells_nothing() -> None:
-    assert [kind for _, kind in targets_of("os.environ['USERS_URL'] + f'/users/{number}'", people=USERS)] == ["unknown"]
+def test_of_two_services_that_serve_a_route_the_name_tells_which() -> None:
+    assert targets_of("os.environ['USERS_URL'] + f'/users/{number}'", people=USERS) == [("users-api", "service")]
+
+
+def test_the_caller_may_serve_the_same_path_itself() -> None:
+    own = f"{USERS}\nimport os\nimport requests\n\nrequests.get(os.environ['USERS_URL'] + '/users/1')\n"
+    assert ("users-api", "service") in targets_of("os.environ['USERS_URL'] + f'/users/{number}'", portal=own)
+
+
+def test_two_services_that_the_name_fits_tell_nothing() -> None:
+    others = {"users-web": USERS}
+    assert [kind for _, kind in targets_of("os.environ['USERS_URL'] + f'/users/{number}'", **others)] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("handed", "kind"),
+    [
+        ("os.environ['USERS_API_URL'], f'/users/{number}'", "service"),
+        ("settings.users_url, f'/users/{number}'", "service"),
+        ("os.environ['SOMEWHERE'], f'/users/{users_id}'", "unknown"),
+    ],
+)
+def test_a_helper_is_handed_the_address(handed: str, kind: str) -> None:
+    helper = f"""\
+import os
+import requests
+from settings import settings
+
+
+def send(base_url, path):
+    return requests.get(f"{{base_url}}{{path}}")
+
+
+def ask(number, users_id):
+    return send({handed})
+"""
+    draft = system_of({"shop/app.py": helper, "users-api/app.py": USERS})
+    name_targets(draft)
+    assert [one.target_kind for one in draft.select(HttpCall)] == [kind]

@@ -70,3 +70,39 @@ async def checked(request: Request):
     return {"checked": True}
 """
     assert passes("api-gateway", body) == [False, False, False]
+
+
+SHARED_HELPER = """\
+class Orders:
+    async def place(self, order: dict):
+        return await ask("POST", "/orders", order)
+
+    async def register(self, order: dict):
+        return await ask("PUT", "/orders/7", order)
+
+
+async def ask(method: str, path: str, body: dict):
+    return await client.request(method=method, url=path, json=body)
+
+
+async def guarded(call):
+    answer = await call()
+    return answer.json()
+
+
+@app.post("/orders")
+async def place(order: dict):
+    orders = Orders()
+    return await guarded(lambda: orders.place(order))
+
+
+@app.put("/orders")
+async def register(order: dict):
+    orders = Orders()
+    return await guarded(lambda: orders.register(order))
+"""
+
+
+def test_a_gateways_handlers_may_share_a_helper_and_a_guard() -> None:
+    assert passes("api-gateway", SHARED_HELPER) == [True, True]
+    assert passes("web", SHARED_HELPER) == [False, False]

@@ -33,6 +33,8 @@ _CACHES = {
 """What the options of Django's cache back ends hand to redis-py: https://github.com/jazzband/django-redis,
 https://docs.djangoproject.com/en/5.2/topics/cache/#redis."""
 _OPEN_OPTIONS = frozenset({"CONNECTION_POOL_KWARGS", "CONNECTION_FACTORY", "CLIENT_CLASS", "SENTINELS"})
+_PLAIN_CLIENT = "django_redis.client.DefaultClient"
+"""What django-redis takes where no ``CLIENT_CLASS`` is named: https://github.com/jazzband/django-redis (README)."""
 
 
 def clients_of_settings(
@@ -136,5 +138,6 @@ def _of_caches(draft: Draft, assignment: PythonAssignment, module: Module) -> It
         passed = {_CACHES[str(name)][key]: value for key, value in options.items() if key in _CACHES[str(name)]}
         at = next((one.at for one in lines if one.value == name), assignment.at)
         maker = MAKERS["redis.from_url"]
-        is_open = not closed or bool(_OPEN_OPTIONS & options.keys())
+        hiding = {key for key, (value, _) in options.items() if value != Literal(_PLAIN_CLIENT)}
+        is_open = not closed or not hiding.isdisjoint(_OPEN_OPTIONS)
         yield MadeClient(at, home, maker, parts.get("LOCATION"), passed, is_open)

@@ -1,13 +1,17 @@
 """Whom a call asks whose address is set outside of the scan: the service that its variable is called after.
 
-In: HTTP calls whose host is not resolved, and routes. Out: their target, where two signs say the same: one service
-alone serves that method and path, and the variable of the address has its name (``USERS_URL`` for ``users``). One sign
-is not enough, and an address that is known stays as it is.
+In: HTTP calls whose host is not resolved, and routes. Out: their target, where two signs say the same of one service
+alone: it serves that method and path, and the variable of the address has its name (``USERS_URL`` for ``users``). The
+variable stands in the call, or in the call of a helper that is handed the address. One sign is not enough, and an
+address that is known stays as it is.
 """
 
 from __future__ import annotations
 
-from archlint.core.facts.python import EnvironmentRead, Literal, Member, PythonCall, Reference
+from collections.abc import Set
+
+from archlint.core.facts.python import EnvironmentRead, Expression, Literal, Member, PythonCall, Reference
+from archlint.core.span import Span
 from archlint.core.system.base import link
 from archlint.core.system.calls import HttpCall, Route
 from archlint.core.values import Unknown
@@ -17,6 +21,7 @@ from archlint.model.paths import names, words
 from archlint.model.program.program import HOLE, Module
 from archlint.model.topology.parts import all_parts
 
+_ADDRESS = names("url uri host hostname addr address endpoint")
 _USUAL = names("service services svc srv api app server backend web http https url uri host address addr base endpoint")
 
 
@@ -32,12 +37,10 @@ def name_targets(draft: Draft) -> None:
             for service, methods in served.items()
             if service != call.service and (isinstance(call.method, Unknown) or not methods or call.method in methods)
         }
-        if len(found) != 1 or call.service in served:
-            continue
-        (service,) = found
-        module = draft.program.modules.get(call.at.path)
-        if module is not None and _is_called_after(service, call, module):
-            link(call, target=service, target_kind="service", name=call.name.replace(NOWHERE.name, service))
+        said = _names(draft, call) if found else []
+        called = [service for service in sorted(found) if _is_called_after(service, said)]
+        if len(called) == 1:
+            link(call, target=called[0], target_kind="service", name=call.name.replace(NOWHERE.name, called[0]))
 
 
 def _routes_by_ending(draft: Draft) -> dict[tuple[str, ...], dict[str, set[str]]]:
@@ -60,13 +63,10 @@ def _shape(path: str) -> tuple[str, ...]:
     return tuple(HOLE if "{" in one else one for one in path.partition("?")[0].split("/") if one)
 
 
-def _is_called_after(service: str, call: HttpCall, module: Module) -> bool:
-    """Whether a name in the call's address has all the words of the service's name that say something."""
+def _is_called_after(service: str, said: list[str]) -> bool:
+    """Whether one of the names has all the words of the service's name that say something."""
     wanted = set(words(service)) - _USUAL
-    made = next((one for one in module.calls_named(_CALLING) if one.at == call.at), None)
-    if not wanted or made is None:
-        return False
-    return any(wanted <= {*words(name), *map(_singular, words(name))} for name in _names(made, module))
+    return bool(wanted) and any(wanted <= {*words(name), *map(_singular, words(name))} for name in said)
 
 
 _CALLING = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "urlopen"})
@@ -76,12 +76,35 @@ def _singular(word: str) -> str:
     return word.removesuffix("s")
 
 
-def _names(call: PythonCall, module: Module) -> list[str]:
-    url = call.argument("url") or next(
-        (one for one in call.arguments if one.name is None and not _is_method(one.value)), None
+def _names(draft: Draft, call: HttpCall) -> list[str]:
+    """The names in the call's address, and those of addresses that the nearest call of its helper hands on."""
+    module = draft.program.modules.get(call.at.path)
+    made = _call_at(module, call.at, _CALLING) if module is not None else None
+    if module is None or made is None:
+        return []
+    url = made.argument("url") or next(
+        (one for one in made.arguments if one.name is None and not _is_method(one.value)), None
     )
+    found = _names_in(url.value, module) if url is not None else []
+    for place in call.related:
+        home = draft.program.modules.get(place.at.path)
+        handing = _call_at(home, place.at, {place.note.removeprefix("calls ")}) if home is not None else None
+        if home is None or handing is None:
+            continue
+        handed = [name for one in handing.arguments for name in _names_in(one.value, home)]
+        addresses = [name for name in handed if not _ADDRESS.isdisjoint(words(name))]
+        if addresses:
+            return [*found, *addresses]
+    return found
+
+
+def _call_at(module: Module, at: Span, called: Set[str]) -> PythonCall | None:
+    return next((one for one in module.calls_named(called) if one.at == at), None)
+
+
+def _names_in(value: Expression, module: Module) -> list[str]:
     found = []
-    for one in all_parts(url.value, module) if url is not None else ():
+    for one in all_parts(value, module):
         if isinstance(one, EnvironmentRead):
             found.append(one.key)
         elif isinstance(one, Reference | Member):

@@ -6,6 +6,8 @@ takes any path, or a service that calls itself a gateway answers a route with on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from archlint.core.facts.python import Literal, Member, PythonCall, PythonFunction, Reference, Result
 from archlint.core.record import pattern
 from archlint.core.system.base import link
@@ -42,14 +44,29 @@ def _only_passed_on(draft: Draft, serving: Serving, service: Service) -> list[Re
     passed: dict[int, RemoteCall] = {}
     kept: set[int] = set()
     for route in service.routes:
-        made = serving.calls_of(route)
+        if route.kind != "business":
+            continue
         function = draft.program.function_named(route.handler)
+        made = _led_to(serving.calls_of(route), function)
         for call in made:
             if len(made) == 1 and function is not None and _answers_with(draft, serving, call, *function):
                 passed[id(call)] = call
             else:
                 kept.add(id(call))
     return [call for key, call in passed.items() if key not in kept]
+
+
+def _led_to(made: Sequence[RemoteCall], function: tuple[PythonFunction, Module] | None) -> Sequence[RemoteCall]:
+    """Of the calls of a helper that handlers share, those to which this one leads; all where none is told."""
+    if function is None or len(made) < 2:
+        return made
+    handler, module = function
+    own = {
+        one.at
+        for one in module.facts.calls
+        if one.function is not None and module.facts.functions[one.function] is handler
+    }
+    return [one for one in made if any(place.at in own for place in one.related)] or made
 
 
 def _forwards_request(draft: Draft, call: HttpCall) -> bool:
@@ -89,8 +106,20 @@ def _answers_with(draft: Draft, serving: Serving, call: RemoteCall, function: Py
             )
         )
     }
-    made = (one for value in function.returns for one in all_parts(value, module) if isinstance(one, Result))
-    if not any(one.call in makes for one in made):
+    made = [one.call for value in function.returns for one in all_parts(value, module) if isinstance(one, Result)]
+    if makes.isdisjoint(made) and not _stands_inside(makes, made, module):
         return False
     reached = [one for one in draft.program.reachable(function, module, _MOST_DEPTH) if one[0].at != call.at]
     return all(one.kind in _OWN for one in effects_of(draft, reached, {}))
+
+
+def _stands_inside(makes: set[int], answers: list[int], module: Module) -> bool:
+    """Whether one of the calls stands in an answer's own words: ``return await guarded(lambda: client.ask(7))``."""
+    spans = [one.at for one in map(module.call, answers) if one is not None]
+    inner = [one.at for one in map(module.call, makes) if one is not None]
+    return any(
+        (outer.line, outer.column) <= (one.line, one.column)
+        and (one.end_line, one.end_column) <= (outer.end_line, outer.end_column)
+        for one in inner
+        for outer in spans
+    )

@@ -44,7 +44,6 @@ _DETACHED = frozenset(
         "defer",
         "enqueue",
         "on_commit",
-        "register",
         "add_done_callback",
         "submit",
     }
@@ -166,7 +165,7 @@ def _waited_for(calls: Iterable[PythonCall], module: Module) -> list[PythonCall]
     started: set[int] = set()
     kept = []
     for call in calls:
-        if member_of(call.callee) in _DETACHED:
+        if member_of(call.callee) in _DETACHED or call.name == "atexit.register":
             started |= {id(module.call(one.value.call)) for one in call.arguments if isinstance(one.value, Result)}
         else:
             kept.append(call)
