@@ -274,3 +274,18 @@ def test_a_statement_names_its_table_and_columns(text: str, shown: str, columns:
 @pytest.mark.parametrize("text", ["SELECT * FROM orders FOR UPDATE", "CREATE TABLE orders (id int)", "UPDATE", ""])
 def test_a_statement_that_changes_no_row_is_none(text: str) -> None:
     assert read_statement(text, start_of("a.py")) is None
+
+
+def test_a_statement_counts_whole_whatever_its_table_comes_from() -> None:
+    code = """
+        import sqlite3
+
+        TABLE = "orders"
+        cursor = sqlite3.connect("shop.sqlite").cursor()
+
+        def work(name):
+            cursor.execute(f"INSERT INTO {TABLE} (phone) VALUES (?)", (name,))
+            cursor.execute(f"INSERT INTO {name} (phone) VALUES (?)", (name,))
+            cursor.execute(f"SELECT * FROM {TABLE}")
+        """
+    assert changes(code) == ["insert of orders", "insert"]

@@ -15,6 +15,7 @@ from archlint.core.facts.python import (
     Literal,
     Member,
     PythonCall,
+    Reference,
     Result,
     Template,
 )
@@ -44,7 +45,7 @@ from archlint.model.code.message_libraries import (
     UPSERTING,
 )
 from archlint.model.draft import Draft
-from archlint.model.program.program import Module
+from archlint.model.program.program import HOLE, Module
 
 _TABLE = pattern(r"\b(?:INTO|UPDATE|FROM)\s+(?:ONLY\s+)?[\"`]?([\w.]{1,80})", re.I)
 _COLUMNS = pattern(r"INTO\s+\S{1,80}\s*\(([^()]{1,2000})\)\s*VALUES\s*\(([^()]{1,2000})\)", re.I)
@@ -125,6 +126,8 @@ def _inserts_key(text: str, call: PythonCall, module: Module) -> bool:
     match = _COLUMNS.search(text)
     if match is None:
         return False
+    if HOLE in match[1]:
+        return True  # which columns are written is decided elsewhere
     columns = [one.strip(' "`\n\t') for one in match[1].split(",")]
     table = _TABLE.search(text)
     singular = table[1].rpartition(".")[2].removesuffix("s") + "_id" if table is not None else ""
@@ -142,7 +145,8 @@ def _inserts_key(text: str, call: PythonCall, module: Module) -> bool:
 
 def _sql_text(draft: Draft, expression: Expression, module: Module) -> str | None:
     if isinstance(expression, Template) and expression.parts and isinstance(expression.parts[0], Literal):
-        return str(expression.parts[0].value)
+        # The whole text counts: the table may be a constant, and what follows it says how rows are written.
+        return "".join(_part(draft, one, module) for one in expression.parts)
     made = draft.program.origin(expression, module)
     if made is None and isinstance(expression, Result):
         call = module.call(expression.call)
@@ -157,6 +161,13 @@ def _sql_text(draft: Draft, expression: Expression, module: Module) -> str | Non
     if isinstance(values, Unknown) or not values:
         return None
     return str(values[0].value)
+
+
+def _part(draft: Draft, part: Expression, module: Module) -> str:
+    if isinstance(part, Literal):
+        return str(part.value)
+    values = draft.program.evaluate(part, module) if isinstance(part, Reference) else ()
+    return str(values[0].value) if not isinstance(values, Unknown) and len(values) == 1 else HOLE
 
 
 def _built(call: PythonCall, module: Module) -> str | None:
