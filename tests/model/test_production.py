@@ -157,3 +157,13 @@ def test_the_file_that_keeps_a_factorys_application_is_an_entry_point() -> None:
     }
     assert reached(files, ("flask", "run", "--port", "5000")) == ["ads.py", "bootstrap.py"]
     assert reached(files, ("flask", "--app", "bootstrap", "run")) == ["bootstrap.py"]
+
+
+def test_of_a_module_and_a_package_of_one_name_python_takes_the_package() -> None:
+    files = {
+        "app.py": "from flask import Flask\nimport tasks\n\napp = Flask(__name__)\n",
+        "tasks.py": "def charge():\n    pass\n",
+        "tasks/__init__.py": "from tasks.orders import charge\n",
+        "tasks/orders.py": "def charge():\n    pass\n",
+    }
+    assert reached(files) == ["app.py", "tasks/__init__.py", "tasks/orders.py"]

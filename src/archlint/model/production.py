@@ -151,6 +151,7 @@ def _candidates(draft: Draft) -> dict[str, PythonModule]:
             path: module.facts
             for path, module in draft.program.modules.items()
             if is_production(path, draft.config)
+            and f"{path.removesuffix('.py')}/__init__.py" not in draft.program.modules  # Python takes the package
             and not _imports(module.facts, _LOAD_GENERATORS)
             and not _is_migration(module.facts)
         }

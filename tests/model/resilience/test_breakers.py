@@ -65,6 +65,11 @@ NAME = "GET api.rates.example/latest"
         ),
         (f"from resilience import circuit_breaker\n\n\n@circuit_breaker\ndef rates():\n    return {GET}\n", "?"),
         (f"from resilience import rates_breaker\nwith rates_breaker:\n    {GET}\n", "?"),
+        (
+            "failures = 0\n\n\ndef circuit_breaker_allows():\n    return failures < 5\n\n\ndef rates():\n"
+            f"    if not circuit_breaker_allows():\n        return None\n    return {GET}\n",
+            "?",
+        ),
         (f"from circuits import circuits\n\n\n@circuits.register\ndef rates():\n    return {GET}\n", None),
     ],
 )

@@ -43,6 +43,12 @@ GET = 'requests.get("https://api.rates.example/latest", timeout=2)'
             "        return rates(attempt + 1)\n",
             "?",
         ),
+        (
+            "def rates():\n    for number in range(1, ROUNDS + 2):\n        try:\n            print(number)\n"
+            f"            answer = {GET}\n            if answer.json():\n                return answer\n"
+            "        except OSError:\n            print('later')\n",
+            "?",
+        ),
         (f"while True:\n    try:\n        {GET}\n    except OSError:\n        print('later')\n", "?"),
         (
             f"def rates():\n    return {GET}\n\n\nwhile True:\n    try:\n        rates()\n    except OSError:\n"
@@ -161,6 +167,18 @@ def test_the_mesh_repeats_unless_it_is_told_not_to(attempts: str, expected: str 
         """,
     }
     assert repeated(files) == [("GET inventory/items", expected)]
+
+
+def test_a_loop_that_counts_through_pages_is_no_retry() -> None:
+    code = """\
+def rates():
+    for page in range(9):
+        try:
+            requests.get("https://api.rates.example/latest", params={"page": page})
+        except OSError:
+            print("none")
+"""
+    assert repeated(IMPORTS + code) == [("GET api.rates.example/latest", None)]
 
 
 @pytest.mark.parametrize(

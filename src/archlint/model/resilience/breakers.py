@@ -125,6 +125,7 @@ def _find(draft: Draft, modules: list[Module]) -> tuple[list[Breaker], Guard]:
             found.append(bare)
     if found or any(_NAME.search(line.name or line.module) for one in modules for line in one.facts.imports):
         _use(draft, modules, breakers, spread, perhaps)
+    _ask_functions(draft, modules, perhaps)
     spread.learn(found)
     for breaker in breakers.values():
         if breaker.function is not None and not breaker.calls:
@@ -200,6 +201,15 @@ def _use(
             elif breaker is None and member in CALLING:
                 perhaps.add_callbacks(draft, call, module)
                 perhaps.add(draft, [(call, module)], own=True)
+
+
+def _ask_functions(draft: Draft, modules: Iterable[Module], perhaps: Guard) -> None:
+    """``if not circuit_breaker_allows(): …``: functions of one's own that keep a breaker's state."""
+    for module in modules:
+        names = {one for one in module.called if "breaker" in one or "circuit_open" in one}
+        for call in module.calls_named(names) if names else ():
+            if draft.program.called_functions(call, module):
+                _ask(draft, call, module, perhaps)
 
 
 def _may_speak(callee: Expression, asking: Set[str], names: Set[str]) -> bool:

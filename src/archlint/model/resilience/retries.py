@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archlint.core.facts.python import Display, Literal, PythonCall
+from archlint.core.facts.python import Display, Element, Literal, Loop, PythonCall, Result
 from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.base import link
@@ -18,6 +18,7 @@ from archlint.core.system.messaging import Consumer
 from archlint.core.system.resilience import Retry
 from archlint.core.values import Place, Setting, Truth, Unknown
 from archlint.model.code.library_versions import needs_of
+from archlint.model.code.objects import call_of
 from archlint.model.code.scope import CodeScope, code_scope
 from archlint.model.code.targets import NOWHERE
 from archlint.model.deployment.mesh_resilience import mesh_retry
@@ -35,6 +36,7 @@ from archlint.model.resilience.networks import (
 from archlint.model.resilience.reach import Guard
 from archlint.model.resilience.retry_libraries import CONNECTS_ONLY, UNSAFE_ONLY_IF_ASKED
 from archlint.model.resilience.trials import Trial, consumes, find_trials
+from archlint.model.topology.parts import all_parts
 
 _CLIENT_LIBRARIES = frozenset({"urllib3", "requests", "httpx", "httpx-retries", "aiohttp-retry", "google.api_core"})
 _STARTING = pattern(
@@ -174,14 +176,24 @@ def _of_mesh(draft: Draft, call: RemoteCall) -> Setting[str] | None | Unknown:
 
 
 def _comes_around(draft: Draft, made: PythonCall, module: Module, depth: int = 2) -> bool:
-    """A loop without an end that catches what fails comes to the call again by itself, however far out it is."""
-    if made.loop is not None and made.loop.kind == "while" and made.catches:
+    """A loop that catches what fails comes to the call again by itself, however far out it is: one without an end, or
+    one that counts its rounds and asks the same in each."""
+    if made.loop is not None and made.catches and (made.loop.kind == "while" or _counts(made, made.loop, module)):
         return True
     function = module.function(made.function)
     if function is None or depth == 0:
         return False
     callers = draft.program.callers(function, module)[:_MOST_RELATED]
     return any(_comes_around(draft, one, home, depth - 1) for one, home in callers)
+
+
+def _counts(made: PythonCall, loop: Loop, module: Module) -> bool:
+    """``for _ in range(3)`` around a call that does not use the number of the round."""
+    over = call_of(loop.over, module) if isinstance(loop.over, Result) else None
+    if over is None or over.name != "range":
+        return False
+    parts = (part for one in made.arguments for part in all_parts(one.value, module))
+    return not any(isinstance(part, Element) for part in parts)
 
 
 def _attempts(trial: Trial) -> int | None | Unknown:
