@@ -13,7 +13,7 @@ from dataclasses import field
 from archlint.core.facts.documents import OtherSource
 from archlint.core.facts.python import PythonModule, PythonRequirement
 from archlint.core.record import dataclass
-from archlint.core.span import start_of
+from archlint.core.span import Span, start_of
 from archlint.core.system.workloads import Container, ImageBuild
 from archlint.core.values import Place
 from archlint.model.deployment import known_images
@@ -29,6 +29,10 @@ _OFFICIAL = names(
     "perl mono dart bun deno gradle maven alpine debian ubuntu fedora centos rockylinux busybox scratch nginx httpd "
     "caddy"
 )
+_COLLECTIONS = names("services microservices")
+"""Folders whose folders are services."""
+_LOOSE_COLLECTIONS = names("apps backend servers")
+"""Folders whose folders are services where more than one of them makes an application."""
 _STRUCTURAL = names("src app docker build deploy deployment image code source dockerfiles")
 
 
@@ -50,6 +54,7 @@ class Sources:
         self.python: list[str] = []
         self.other: list[tuple[str, str]] = []
         self.applications: dict[str, PythonModule] = {}
+        self.consuming: dict[str, Span] = {}
         for module in draft.index.of(PythonModule):
             path = module.at.path
             if not is_own_source(path) or not is_production(path, draft.config):
@@ -57,10 +62,17 @@ class Sources:
             self.python.append(path)
             if _is_application(module):
                 self.applications[path] = module
+            else:
+                self.consuming.update(
+                    (path, call.at)
+                    for call in module.calls
+                    if call.function is None and call.name.endswith(".start_consuming")
+                )
         for fact in draft.index.of(OtherSource):
             if is_own_source(fact.at.path):
                 self.other.append((fact.at.path, fact.language))
         self._by_name: dict[str, list[str]] | None = None
+        self._folders: dict[str, set[str]] | None = None
         self.required = {parent(one.at.path) for one in draft.index.of(PythonRequirement)}
         self.required |= {parent(path) for path in self.python if path.rpartition("/")[2] == "setup.py"}
         self.directories: Counter[str] = Counter()
@@ -84,6 +96,15 @@ class Sources:
         if len(found) != 1 or not found[0] or any(is_below(found[0], one) or is_below(one, found[0]) for one in taken):
             return None
         return found[0]
+
+    def folders_in(self, directory: str) -> set[str]:
+        """The folders with source that lie directly in a directory."""
+        if self._folders is None:
+            self._folders = {}
+            for one in self.directories:
+                if one:
+                    self._folders.setdefault(parent(one), set()).add(one)
+        return self._folders.get(directory, set())
 
     def has_source(self, directory: str) -> bool:
         """Whether any source file lies below."""
@@ -110,7 +131,9 @@ def find_candidates(draft: Draft, built: dict[Container, ImageBuild], sources: S
         if containers_of.get(build) and not running:
             continue
         directory = _service_directory(build, directories, sources)
-        if not running and not _stands_alone(build, directory, sources, bases, directories):
+        if not running and (
+            _packs_one_of_many(build, sources) or not _stands_alone(build, directory, sources, bases, directories)
+        ):
             continue
         candidate = by_directory.setdefault(directory, Candidate(directory))
         candidate.builds.append(build)
@@ -122,15 +145,45 @@ def find_candidates(draft: Draft, built: dict[Container, ImageBuild], sources: S
             continue
         if "" in by_directory and by_directory[""].builds:
             continue
-        root = _root_of(path, sources, draft)
+        root = _own_folder(path, _root_of(path, sources, draft), sources)
         candidate = by_directory.setdefault(root, Candidate(root))
         candidate.places.append(Place(module.main or start_of(path), "an entry point"))
+    _add_consuming(by_directory, sources)
 
     result = list(by_directory.values())
     _add_unbuilt(draft, built, result, sources)
     libraries = set(draft.config.libraries)
     return [
         one for one in result if not libraries & {one.name, one.directory, (one.directory or "").rpartition("/")[2]}
+    ]
+
+
+def _add_consuming(by_directory: dict[str, Candidate], sources: Sources) -> None:
+    """Folders beside a service that has no Dockerfile either, whose module consumes a queue when it is loaded."""
+    collections = {
+        parent(directory)
+        for directory, one in by_directory.items()
+        if not one.builds and parent(directory).rpartition("/")[2].lower() in _COLLECTIONS
+    }
+    for path, at in sorted(sources.consuming.items()) if collections else ():
+        member = next((one for one in _members(path) if parent(one) in collections), None)
+        if member is not None and not any(one and is_below(path, one) for one in by_directory):
+            by_directory[member] = Candidate(member, places=[Place(at, "an entry point")])
+
+
+def _packs_one_of_many(build: ImageBuild, sources: Sources) -> bool:
+    """Whether a build argument chooses which of several folders of source the image packs: it is no service itself."""
+    folder = "/".join(one for one in (build.context, build.chosen_below) if one) if build.chosen_below else ""
+    return bool(folder) and len(sources.folders_in(folder)) > 1
+
+
+def _members(path: str) -> list[str]:
+    """The folders above a file that lie directly in a folder of services, outermost first."""
+    parts = path.split("/")[:-1]
+    return [
+        "/".join(parts[: place + 2])
+        for place, part in enumerate(parts[:-1])
+        if place < 3 and part.lower() in _COLLECTIONS | _LOOSE_COLLECTIONS
     ]
 
 
@@ -178,6 +231,20 @@ def _service_directory(build: ImageBuild, directories: set[str], sources: Source
             break
         directory = above
     return directory
+
+
+def _own_folder(path: str, root: str, sources: Sources) -> str:
+    """The service's folder in a folder of services where the root that was found lies above it."""
+    for member in _members(path):
+        collection = parent(member)
+        if root and not is_below(collection, root) and collection != root:
+            continue
+        others = sources.folders_in(collection)
+        if collection.rpartition("/")[2].lower() in _LOOSE_COLLECTIONS:
+            others = others & {each for one in sources.applications for each in _members(one)}
+        if len(others) > 1:
+            return member
+    return root
 
 
 def _root_of(path: str, sources: Sources, draft: Draft) -> str:

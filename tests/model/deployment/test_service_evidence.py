@@ -162,3 +162,46 @@ def test_a_dockerfile_that_makes_no_service_ships_nothing() -> None:
     assert {one.path: one.ships_build_tools for one in draft.images} == {
         "genproto/Dockerfile": False, "orders/Dockerfile": True
     }  # fmt: skip
+
+
+def test_folders_in_a_folder_of_services_are_services_below_one_set_of_requirements() -> None:
+    consuming = "import pika\n\nchannel = pika.BlockingConnection().channel()\nchannel.start_consuming()\n"
+    draft = build({
+        "requirements.txt": "fastapi\npika\n",
+        "services/__init__.py": "",
+        "services/orders/app/__init__.py": "",
+        "services/orders/app/main.py": APPLICATION,
+        "services/mailing/app/consumer.py": consuming,
+        "services/common/text.py": "VALUE = 1\n",
+        "tools/receive.py": consuming,
+    })  # fmt: skip
+    assert sorted((name, directory) for name, directory, *_ in services(draft)) == [
+        ("mailing", "services/mailing"),
+        ("orders", "services/orders"),
+    ]
+
+
+def test_a_folder_of_apps_holds_services_only_where_several_of_them_make_an_application() -> None:
+    one = {
+        "requirements.txt": "flask\n",
+        "apps/site/app.py": APPLICATION,
+        "apps/orders/models.py": "VALUE = 1\n",
+    }
+    assert [directory for _, directory, *_ in services(build(one))] == [""]
+    several = {**one, "apps/orders/app.py": APPLICATION}
+    assert [directory for _, directory, *_ in services(build(several))] == ["apps/orders", "apps/site"]
+
+
+def test_an_image_whose_folder_a_build_argument_chooses_is_no_service_itself() -> None:
+    files = {
+        "Dockerfile.services": "FROM python:3.12-slim\nARG name\nCOPY ./services/${name} .\nCMD python app.py\n",
+        "services/orders/app.py": APPLICATION,
+        "services/orders/requirements.txt": "flask\n",
+        "services/stock/app.py": APPLICATION,
+        "services/stock/requirements.txt": "flask\n",
+        "k8s/orders.yaml": deployment("orders", "orders"),
+    }
+    assert [(name, directory) for name, directory, *_ in services(build(files))] == [
+        ("orders", "services/orders"),
+        ("stock", "services/stock"),
+    ]

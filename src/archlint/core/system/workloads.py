@@ -317,6 +317,8 @@ class ImageBuild(Subject):
     ships_build_tools: Truth = False
     kept: tuple[str, ...] = ()
     """The notes of ``build_tools``, for messages."""
+    chosen_below: str = ""
+    """The folder of the context of which a build argument chooses the part that is packed, empty where none does."""
 
 
 __all__ = [

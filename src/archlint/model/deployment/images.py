@@ -29,6 +29,7 @@ from archlint.model.paths import is_own_source, join, names, parent, says_non_pr
 
 _STRUCTURAL = names("src app docker build deploy deployment image images server code source backend dockerfiles")
 _MAX_STAGES = 64
+_CHOSEN = pattern(r"(?:\./|/)?([\w./-]*\w)/\$\{?\w+\}?/?\s")
 _WORKING_DIRECTORY = pattern(r"^(?:\$PWD|\$\{PWD\})(?=/|$)/?")
 
 
@@ -177,7 +178,17 @@ def _build(found: Dockerfile, declared: _Declared, required: Mapping[str, Sequen
         variables=_variables(instructions, path),
         healthcheck=_healthcheck(instructions, path),
         is_production=not says_non_production(file_name) and not says_non_production(parent(path)),
+        chosen_below=_chosen_below(instructions),
     )
+
+
+def _chosen_below(instructions: Sequence[DockerfileInstruction]) -> str:
+    """``services`` of ``COPY ./services/${SERVICE} .``."""
+    for one in instructions:
+        match = _CHOSEN.match(one.text) if one.keyword in ("COPY", "ADD") and "$" in one.text else None
+        if match and not any(name == "from" for name, _ in one.flags):
+            return match[1]
+    return ""
 
 
 def _user(instructions: Sequence[DockerfileInstruction]) -> str | Unknown | None:
