@@ -519,6 +519,21 @@ def test_an_rpc_that_nothing_puts_outside_is_not_reachable() -> None:
     assert operation.is_reachable is False
 
 
+def test_an_rpc_that_only_developers_publish_is_not_reachable() -> None:
+    manifest = """\
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: orders}
+        spec:
+          selector: {matchLabels: {app: orders}}
+          template:
+            metadata: {labels: {app: orders}}
+            spec: {containers: [{name: orders, image: "orders:1"}]}
+        """
+    (operation,) = system_of({**GRPC, "deploy/orders.yaml": manifest}).select(ApiOperation)
+    assert operation.is_reachable is False
+
+
 @pytest.mark.parametrize(
     ("route", "purpose"),
     [

@@ -139,6 +139,24 @@ def test_a_branch_that_only_publishes_and_one_that_only_stores_are_no_pair() -> 
     )
 
 
+def test_one_switch_that_is_asked_twice_keeps_the_two_apart() -> None:
+    text = """
+        def place(order):
+            if order and not is_queued():
+                store(order)
+            order.place()
+            if is_queued():
+                publish(order)
+
+        def again(order):
+            if not order.number:
+                store(order)
+            if order.number:
+                publish(order)
+        """
+    assert [name for name, _ in dual_writes(text)] == ["shop.again"]
+
+
 def test_the_publication_behind_the_change_is_named_where_another_branch_publishes_too() -> None:
     assert dual_writes(
         """

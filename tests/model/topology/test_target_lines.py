@@ -52,6 +52,15 @@ def ask(name, path):
             },
             [("shop/app.py", 7)],
         ),
+        (
+            {
+                "shop/app.py": "import httpx\nfrom urllib.parse import urljoin\n\ndef ask(method, base, path):\n"
+                "    httpx.request(method=method, url=urljoin(base.rstrip('/'), path))\n\n"
+                "class Mails:\n    def send(self, number):\n        ask('POST', 'http://mails:8000', f'/{number}')\n\n"
+                "def placed(number):\n    Mails().send(number)\n"
+            },
+            [("shop/app.py", 9)],
+        ),
     ],
 )
 def test_an_entry_of_a_dict_an_assignment_or_the_call_gives_the_target(

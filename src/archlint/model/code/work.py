@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archlint.core.facts.python import PythonCall, PythonFunction
+from archlint.core.facts.python import Expression, Member, PythonCall, PythonFunction, Reference, Result
 from archlint.core.span import Span
 from archlint.model.code.scope import CodeScope
 from archlint.model.draft import Draft
@@ -108,7 +108,30 @@ def are_exclusive(index: int, module: Module, first: Span, second: Span) -> bool
             return True
         if in_body and test.leaves and not holds(test.body, second) and second.line > first.line:
             return True
-    return False
+    return _are_switched(index, module, first, second)
+
+
+def _are_switched(index: int, module: Module, first: Span, second: Span) -> bool:
+    """``if is_queued(): …`` and later ``if not is_queued(): …``: one switch tells which of the two runs."""
+    around = [
+        {(switch, look.asks) for look in test.looks if (switch := _switch_of(look.value, module))}
+        for place in (first, second)
+        for test in module.facts.tests
+        if test.function == index
+        and holds(test.body, place)
+        and not (holds(test.body, first) and holds(test.body, second))
+    ]
+    asked = frozenset().union(*around)
+    return any((switch, "absent") in asked for switch, asks in asked if asks == "present")
+
+
+def _switch_of(value: Expression, module: Module) -> str:
+    """What stays as it is while a function runs: a function that takes nothing, a constant; else nothing."""
+    if isinstance(value, Result):
+        made = module.call(value.call)
+        return f"{made.name}()" if made is not None and not made.arguments and type(made.callee) is Reference else ""
+    name = value.name if isinstance(value, Reference | Member) else ""
+    return name if name.rpartition(".")[2].isupper() else ""
 
 
 def is_in_test(index: int, module: Module, at: Span) -> bool:

@@ -75,8 +75,9 @@ class Gateways:
 def gateways_of(draft: Draft) -> Gateways:
     """What stands before the services of the draft."""
     gateways = Gateways()
+    aside = {one.name for one in draft.environments if not one.is_production}
     for one in draft.select(Exposure):
-        if one.service is not None and one.is_loopback is not True:
+        if one.service is not None and one.is_loopback is not True and one.environment not in aside:
             gateways.reached.add(one.service)
     by_name: dict[tuple[str, str], list[str]] = {}
     by_host: dict[str, set[str]] = {}
