@@ -137,6 +137,18 @@ def test_a_print_counts_in_the_message_path_only() -> None:
     assert [one.at.line for one in telemetry_of(text).prints] == [5]
 
 
+def test_a_print_in_a_modules_own_message_loop_counts() -> None:
+    text = """
+        from kafka import KafkaConsumer
+
+        consumer = KafkaConsumer("orders", bootstrap_servers="kafka:9092")
+        print("started")
+        for message in consumer:
+            print(message.value)
+    """
+    assert [one.at.line for one in telemetry_of(text).prints] == [7]
+
+
 def test_debug_mode_counts_where_the_value_is_known_to_hold() -> None:
     assert debug_of("from fastapi import FastAPI\napp = FastAPI(debug=True)") == [("debug=True", True)]
     text = "import os\nfrom fastapi import FastAPI\napp = FastAPI(debug=os.getenv('DEBUG') == '1')"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from archlint.core.facts.python import PythonFunction
+from archlint.core.facts.python import PythonCall, PythonFunction
 from archlint.core.span import Span, start_of
 from archlint.core.system.base import link
 from archlint.core.system.calls import Route
@@ -34,6 +34,11 @@ def add_telemetry(draft: Draft) -> None:
     """Add them to the draft."""
     scope = code_scope(draft)
     handlers = _handlers(draft, scope)
+    loops = {
+        one.handler_at.path: one.handler_at
+        for one in draft.select(Consumer)
+        if not one.handler and one.handler_at is not None
+    }
     for service in draft.services:
         code = scope.code(service.name)
         if not service.is_read or code is None or service.role in ("test-tool", "library"):
@@ -41,7 +46,7 @@ def add_telemetry(draft: Draft) -> None:
         at = entry_point_of(draft, code)
         tracing = tracing_of(draft, code)
         logging = logging_of(draft, code, _main_surroundings(draft, service.name), tracing)
-        prints = _prints(draft, code, handlers.get(service.name, []))
+        prints = _prints(draft, code, handlers.get(service.name, []), loops)
         exported = metrics_of(draft, code)
         metrics = exported.setting if isinstance(exported, Exported) else exported
         definitions = definitions_of(draft, code)
@@ -129,8 +134,18 @@ def _handlers(draft: Draft, scope: CodeScope) -> dict[str, list[tuple[PythonFunc
     return {service: [functions[name] for name in sorted(functions)] for service, functions in found.items()}
 
 
-def _prints(draft: Draft, code: ServiceCode, handlers: list[tuple[PythonFunction, Module]]) -> tuple[Place, ...]:
-    """The prints that answering a request or message may run."""
+def _is_print(draft: Draft, call: PythonCall, module: Module) -> bool:
+    """Whether a call prints where logs go."""
+    if call.name != "print":
+        return False
+    target = call.argument("file")
+    return target is None or draft.program.qualify(target.value, module) in _STANDARD_STREAMS
+
+
+def _prints(
+    draft: Draft, code: ServiceCode, handlers: list[tuple[PythonFunction, Module]], loops: dict[str, Span]
+) -> tuple[Place, ...]:
+    """The prints that answering a request or message may run, in a handler or in a loop of a module itself."""
     if not any("print" in module.called for module in code.modules):
         return ()
     own = {module.path for module in code.own}
@@ -138,11 +153,12 @@ def _prints(draft: Draft, code: ServiceCode, handlers: list[tuple[PythonFunction
     found: dict[Span, Place] = {}
     for function, module in handlers:
         for call, where in draft.program.reachable(function, module, _DEPTH):
-            if call.name != "print" or where.path not in own | shared:
-                continue
-            target = call.argument("file")
-            if target is not None and draft.program.qualify(target.value, where) not in _STANDARD_STREAMS:
-                continue
-            found[call.at] = Place(call.at, f"printed while {function.name.rpartition('.')[2]} runs")
+            if where.path in own | shared and _is_print(draft, call, where):
+                found[call.at] = Place(call.at, f"printed while {function.name.rpartition('.')[2]} runs")
+    for module in code.own:
+        for call in module.calls_named({"print"}) if module.path in loops else ():
+            is_round = call.function is None and call.loop is not None and call.at.line > loops[module.path].line
+            if is_round and _is_print(draft, call, module):
+                found[call.at] = Place(call.at, "printed while messages are taken")
     # The finding stands in the service's own code; shared code comes after it.
     return tuple(sorted(found.values(), key=lambda one: (one.at.path not in own, one.at)))
