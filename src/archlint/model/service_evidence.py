@@ -73,6 +73,7 @@ class Sources:
                 self.other.append((fact.at.path, fact.language))
         self._by_name: dict[str, list[str]] | None = None
         self._folders: dict[str, set[str]] | None = None
+        self.configuring: set[str] = set()
         self.required = {parent(one.at.path) for one in draft.index.of(PythonRequirement)}
         self.required |= {parent(path) for path in self.python if path.rpartition("/")[2] == "setup.py"}
         self.directories: Counter[str] = Counter()
@@ -116,6 +117,7 @@ def find_candidates(draft: Draft, built: dict[Container, ImageBuild], sources: S
     by_directory: dict[str, Candidate] = {}
     builds = draft.images
     directories = {parent(build.path) for build in builds}
+    sources.configuring = {parent(build.path) for build in builds if _configures(build, sources)}
     containers_of: dict[ImageBuild, list[Container]] = {}
     for container, build in built.items():
         containers_of.setdefault(build, []).append(container)
@@ -171,6 +173,12 @@ def _add_consuming(by_directory: dict[str, Candidate], sources: Sources) -> None
             by_directory[member] = Candidate(member, places=[Place(at, "an entry point")])
 
 
+def _configures(build: ImageBuild, sources: Sources) -> bool:
+    """Whether an image only sets up infrastructure: nothing but configuration lies beside its Dockerfile."""
+    base = known_images.find(parse(build.base).repository) if isinstance(build.base, str) else None
+    return base is not None and base.role != "infrastructure" and not sources.has_source(parent(build.path))
+
+
 def _packs_one_of_many(build: ImageBuild, sources: Sources) -> bool:
     """Whether a build argument chooses which of several folders of source the image packs: it is no service itself."""
     folder = "/".join(one for one in (build.context, build.chosen_below) if one) if build.chosen_below else ""
@@ -220,8 +228,15 @@ def _service_directory(build: ImageBuild, directories: set[str], sources: Source
     """The directory of the source that the Dockerfile packs: its own, climbing out of ``src`` and the like."""
     directory = parent(build.path)
     if not sources.has_source(directory) and build.context != directory and sources.has_source(build.context):
-        below = [one for one in directories if one != build.context and is_below(one, build.context)]
-        if len(below) <= 1:
+        own = directory.rpartition("/")[2]
+        below = {
+            own if one.rpartition("/")[2] == own and not sources.has_source(one) else one
+            for one in directories
+            if one != build.context and is_below(one, build.context) and one not in sources.configuring
+        }
+        if (
+            len(below) <= 1
+        ):  # the same image for development and production is one: compose/local/django, …/production/…
             directory = build.context
     while directory and directory.rpartition("/")[2].lower() in _STRUCTURAL and parent(directory):
         above = parent(directory)

@@ -205,3 +205,29 @@ def test_an_image_whose_folder_a_build_argument_chooses_is_no_service_itself() -
         ("orders", "services/orders"),
         ("stock", "services/stock"),
     ]
+
+
+def test_one_image_for_development_and_production_packs_the_source_of_its_context() -> None:
+    draft = build({
+        "requirements.txt": "flask\n",
+        "shop/app.py": APPLICATION,
+        "compose/local/shop/Dockerfile": DOCKERFILE,
+        "compose/production/shop/Dockerfile": DOCKERFILE,
+        "compose/production/nginx/Dockerfile": "FROM nginx:1.27\nCOPY nginx.conf /etc/nginx/\n",
+        "local.yml": "services:\n  web:\n    build: {context: ., dockerfile: compose/local/shop/Dockerfile}\n",
+        "production.yml": "services:\n  web:\n    build: {context: ., dockerfile: compose/production/shop/Dockerfile}\n"
+        "  proxy:\n    build: {context: ., dockerfile: compose/production/nginx/Dockerfile}\n",
+    })  # fmt: skip
+    assert [(name, directory, is_read) for name, directory, _, is_read, _ in services(draft)] == [("web", "", True)]
+
+
+def test_images_of_several_names_that_share_a_context_stay_apart() -> None:
+    draft = build({
+        "orders/app.py": APPLICATION,
+        "stock/app.py": APPLICATION,
+        "docker/orders/Dockerfile": DOCKERFILE,
+        "docker/stock/Dockerfile": DOCKERFILE,
+        "compose.yaml": "services:\n  orders:\n    build: {context: ., dockerfile: docker/orders/Dockerfile}\n"
+        "  stock:\n    build: {context: ., dockerfile: docker/stock/Dockerfile}\n",
+    })  # fmt: skip
+    assert {"docker/orders", "docker/stock"} <= {directory for _, directory, *_ in services(draft)}
