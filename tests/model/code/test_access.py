@@ -513,6 +513,20 @@ def test_a_published_rpc_is_guarded_by_an_interceptor(interceptors: str, expecte
     assert callers_of({**GRPC, "orders/server.py": server}) == {"/shop.v1.Orders/Place": expected}
 
 
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ('{"shapes": {"members": {"Name": {"shape": "Text"}}}}', "open"),
+        ('{"plugins": [{"name": "key-auth"}]}', "perhaps"),
+        ('{"http": {"middlewares": {"users": {"basicAuth": {"realm": "shop"}}}}}', "perhaps"),
+    ],
+)
+def test_only_words_of_proxies_say_that_they_ask(settings: str, expected: str) -> None:
+    server = GRPC["orders/server.py"].replace("INTERCEPTORS", "()")
+    files = {**GRPC, "orders/server.py": server, "gateway/settings.json": settings}
+    assert callers_of(files) == {"/shop.v1.Orders/Place": expected}
+
+
 def test_an_rpc_that_nothing_puts_outside_is_not_reachable() -> None:
     files = {**GRPC, "compose.yaml": "services:\n  orders:\n    build: ./orders\n"}
     (operation,) = system_of(files).select(ApiOperation)

@@ -27,7 +27,7 @@ _WORDS = pattern(
     r"(?:jwt_authn|ext_authz|forwardauth|forward-auth|basicauth|auth/validator|auth_request|auth_jwt|"
     r"openid-connect|key-auth|basic-auth|oauth2[-_]proxy|oauth2-introspection)",
 )
-_KEYS = pattern(r"(?i)(?:^|\.)(?:forwardauth|basicauth|digestauth|jwt_authn|ext_authz|plugins\.\d+\.name|name)(?:\.|$)")
+_KEYS = pattern(r"(?i)(?:^|\.)(?:forwardauth|basicauth|digestauth|jwt_authn|ext_authz)(?:\.|$)")
 _PLUGINS = names("jwt key-auth oauth2 openid-connect basic-auth hmac-auth ldap-auth jwt-auth forward-auth")
 
 
@@ -75,10 +75,11 @@ def says_that_it_asks(draft: Draft) -> Iterator[Unknown]:
     """Words of proxies' configuration that say that they ask who is calling: in configuration files, ConfigMaps and
     the labels of compose services."""
     for one in draft.index.of(ConfigValue):
-        if one.format == "nginx" or not _KEYS.search(one.key) or not is_production(one.at.path, draft.config):
+        if one.format == "nginx":
             continue
-        last = one.key.rpartition(".")[2].lower()
-        if last != "name" or (isinstance(one.value, str) and _is_plugin(one.value, one.key)):
+        is_name = one.key.rpartition(".")[2].lower() == "name" and isinstance(one.value, str)
+        says = _KEYS.search(one.key) is not None or (is_name and _is_plugin(str(one.value), one.key))
+        if says and is_production(one.at.path, draft.config):
             yield Unknown(f"{one.at.path} may ask who is calling")
             return
     for thing in draft.index.of(KubernetesObject):
