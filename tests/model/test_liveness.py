@@ -8,7 +8,7 @@ import pytest
 
 from archlint.core.span import start_of
 from archlint.core.system.workloads import Container, LivenessCheck, Probe
-from archlint.model.code.http import add_http_calls
+from archlint.model.code.calls.http import add_http_calls
 from archlint.model.code.routes import add_routes
 from archlint.model.liveness import add_liveness_checks
 from tests.model.code.datastore_systems import draft_of

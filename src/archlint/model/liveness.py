@@ -17,9 +17,9 @@ from archlint.core.system.calls import Route
 from archlint.core.system.services import Service
 from archlint.core.system.workloads import Container, LivenessCheck, Probe
 from archlint.core.values import Place, Truth, Unknown
+from archlint.model.code.datastores.touching import Touching
 from archlint.model.code.objects import class_of, methods_of
 from archlint.model.code.scope import code_scope
-from archlint.model.code.touching import Touching
 from archlint.model.draft import Draft
 from archlint.model.probes import routes_asked
 from archlint.model.program.program import Module

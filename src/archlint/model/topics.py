@@ -16,7 +16,7 @@ from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.messaging import Consumer, Publisher, Topic
 from archlint.core.values import Place, Truth, Unknown
-from archlint.model.code.handler_trace import texts_of
+from archlint.model.code.messaging.handler_trace import texts_of
 from archlint.model.code.scope import code_scope
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module

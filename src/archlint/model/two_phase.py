@@ -14,8 +14,8 @@ from archlint.core.record import pattern
 from archlint.core.span import Span
 from archlint.core.system.consistency import TwoPhaseCommit
 from archlint.core.values import Place
-from archlint.model.code.message_effects import sql_of
-from archlint.model.code.message_libraries import SQL_CALLS
+from archlint.model.code.messaging.message_effects import sql_of
+from archlint.model.code.messaging.message_libraries import SQL_CALLS
 from archlint.model.code.scope import code_scope
 from archlint.model.draft import Draft
 from archlint.model.production import is_production, service_name_at

@@ -13,10 +13,10 @@ from archlint.core.span import start_of
 from archlint.core.system.calls import GrpcCall, HttpCall
 from archlint.core.system.services import Service
 from archlint.core.values import Setting, is_unknown
-from archlint.model.code.grpc import add_grpc_calls
-from archlint.model.code.http import add_http_calls
+from archlint.model.code.calls.grpc import add_grpc_calls
+from archlint.model.code.calls.http import add_http_calls
 from archlint.model.code.routes import add_routes
-from archlint.model.code.verification import add_verification
+from archlint.model.code.tokens.verification import add_verification
 from archlint.model.dependencies import add_dependencies
 from archlint.model.derived import add_derived
 from archlint.model.draft import Draft

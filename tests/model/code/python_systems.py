@@ -11,9 +11,9 @@ from archlint.core.source import Kind, SourceFile
 from archlint.core.span import start_of
 from archlint.core.system.services import Service
 from archlint.core.system.workloads import Container, EnvironmentVariable
-from archlint.model.code.datastores import add_datastores
-from archlint.model.code.messaging import add_messaging
-from archlint.model.code.telemetry import add_telemetry
+from archlint.model.code.datastores.datastores import add_datastores
+from archlint.model.code.messaging.messaging import add_messaging
+from archlint.model.code.observability.telemetry import add_telemetry
 from archlint.model.draft import Draft
 from archlint.model.index import FactIndex
 from archlint.model.production import is_production

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archlint.core.values import UNKNOWN
-from archlint.model.code.connection_urls import Address, parse_address
+from archlint.model.code.datastores.connection_urls import Address, parse_address
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from archlint.core.system.consistency import DualWrite, Saga
 from archlint.core.values import Unknown
-from archlint.model.code.dual_writes import add_dual_writes
-from archlint.model.code.http import add_http_calls
-from archlint.model.code.sagas import add_sagas
+from archlint.model.code.calls.http import add_http_calls
+from archlint.model.code.consistency.dual_writes import add_dual_writes
+from archlint.model.code.consistency.sagas import add_sagas
 from tests.model.code.python_systems import system_of
 
 START = """

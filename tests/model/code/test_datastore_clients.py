@@ -6,8 +6,8 @@ import pytest
 
 from archlint.core.system.data import DatastoreClient
 from archlint.core.values import Setting, is_unknown
-from archlint.model.code.datastore_clients import add_datastore_clients
-from archlint.model.code.datastore_waits import DRIVERS, MAKERS, SCHEMES
+from archlint.model.code.datastores.datastore_clients import add_datastore_clients
+from archlint.model.code.datastores.datastore_waits import DRIVERS, MAKERS, SCHEMES
 from tests.model.code.datastore_systems import draft_of
 
 UNKNOWN = "unknown"

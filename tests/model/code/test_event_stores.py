@@ -8,8 +8,8 @@ import pytest
 
 from archlint.core.system.consistency import EventMutation, EventReplay
 from archlint.core.values import Unknown
-from archlint.model.code.event_stores import add_event_stores
-from archlint.model.code.event_tables import event_tables
+from archlint.model.code.consistency.event_stores import add_event_stores
+from archlint.model.code.consistency.event_tables import event_tables
 from archlint.model.code.scope import code_scope
 from archlint.model.draft import Draft
 from tests.model.code.python_systems import system_of

@@ -6,8 +6,8 @@ import pytest
 
 from archlint.core.system.data import OwnedTables
 from archlint.core.values import is_unknown
-from archlint.model.code.owned_tables import add_owned_tables
-from archlint.model.code.schema_creation import add_schema_creations
+from archlint.model.code.datastores.owned_tables import add_owned_tables
+from archlint.model.code.datastores.schema_creation import add_schema_creations
 from tests.model.code.datastore_systems import draft_of
 
 UNKNOWN = "unknown"

@@ -7,8 +7,8 @@ import textwrap
 import pytest
 
 from archlint.core.span import start_of
+from archlint.model.code.consistency.stored_changes import change_of, read_statement
 from archlint.model.code.scope import code_scope
-from archlint.model.code.stored_changes import change_of, read_statement
 from tests.model.code.python_systems import system_of
 
 CHANGING = {

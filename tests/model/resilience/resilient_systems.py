@@ -13,8 +13,8 @@ from archlint.core.system.calls import RemoteCall
 from archlint.core.system.resilience import CircuitBreaker, Retry
 from archlint.core.system.services import Service
 from archlint.core.values import Setting, is_unknown
-from archlint.model.code.grpc import add_grpc_calls
-from archlint.model.code.http import add_http_calls
+from archlint.model.code.calls.grpc import add_grpc_calls
+from archlint.model.code.calls.http import add_http_calls
 from archlint.model.dependencies import add_dependencies
 from archlint.model.draft import Draft
 from archlint.model.index import FactIndex

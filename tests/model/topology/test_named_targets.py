@@ -6,7 +6,7 @@ import pytest
 from topology_systems import system_of
 
 from archlint.core.system.calls import HttpCall
-from archlint.model.code.named_targets import name_targets
+from archlint.model.code.calls.named_targets import name_targets
 
 USERS = """\
 from flask import Flask

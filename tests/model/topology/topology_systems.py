@@ -13,11 +13,11 @@ from archlint.core.span import start_of
 from archlint.core.system.base import link
 from archlint.core.system.calls import RemoteCall, RepeatedCall
 from archlint.core.system.services import Service
-from archlint.model.code.grpc import add_grpc_calls
-from archlint.model.code.http import add_http_calls
-from archlint.model.code.messaging import add_messaging
+from archlint.model.code.calls.grpc import add_grpc_calls
+from archlint.model.code.calls.http import add_http_calls
+from archlint.model.code.calls.rpc import add_rpc_calls
+from archlint.model.code.messaging.messaging import add_messaging
 from archlint.model.code.routes import add_routes
-from archlint.model.code.rpc import add_rpc_calls
 from archlint.model.dependencies import add_dependencies
 from archlint.model.draft import Draft
 from archlint.model.index import FactIndex

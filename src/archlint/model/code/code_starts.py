@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from archlint.core.facts.python import Display, Expression, PythonCall, PythonFunction, Reference, Result, dotted
 from archlint.core.record import dataclass, pattern
 from archlint.core.values import Place, Truth, Unknown
+from archlint.model.code.datastores.start_guards import conditions_hold
 from archlint.model.code.objects import is_instance, member_of
 from archlint.model.code.scope import code_scope
-from archlint.model.code.start_guards import conditions_hold
 from archlint.model.draft import Draft
 from archlint.model.production import APPLICATIONS
 from archlint.model.program.program import Module

@@ -15,7 +15,7 @@ from archlint.core.span import Span
 from archlint.core.system.security import TlsSetting
 from archlint.core.system.workloads import Container, EnvironmentVariable
 from archlint.core.values import Place
-from archlint.model.code.targets import read_target
+from archlint.model.code.calls.targets import read_target
 from archlint.model.draft import Draft
 from archlint.model.program.program import Resolved
 from archlint.model.tls import tls_setting, url_switch

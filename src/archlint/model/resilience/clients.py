@@ -12,8 +12,8 @@ from archlint.core.facts.python import Expression, Literal, PythonCall
 from archlint.core.span import Span
 from archlint.core.system.calls import GrpcCall, HttpCall, RemoteCall
 from archlint.core.values import Setting, Unknown
-from archlint.model.code.channels import channel_of, service_config_of
-from archlint.model.code.http_libraries import CLIENT_CLASSES, FUNCTIONS, PLAIN_ADAPTERS
+from archlint.model.code.calls.channels import channel_of, service_config_of
+from archlint.model.code.calls.http_libraries import CLIENT_CLASSES, FUNCTIONS, PLAIN_ADAPTERS
 from archlint.model.code.objects import Key, base_of, is_instance, key_of, member_of, methods_of, origin_key
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module

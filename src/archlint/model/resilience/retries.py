@@ -17,10 +17,10 @@ from archlint.core.system.calls import GrpcCall, HttpCall, RemoteCall, RpcCall
 from archlint.core.system.messaging import Consumer
 from archlint.core.system.resilience import Retry
 from archlint.core.values import Place, Setting, Truth, Unknown
+from archlint.model.code.calls.targets import NOWHERE
 from archlint.model.code.library_versions import needs_of
 from archlint.model.code.objects import call_of
 from archlint.model.code.scope import CodeScope, code_scope
-from archlint.model.code.targets import NOWHERE
 from archlint.model.deployment.mesh_resilience import mesh_retry
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module

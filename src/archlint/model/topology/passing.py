@@ -13,7 +13,7 @@ from archlint.core.record import pattern
 from archlint.core.system.base import link
 from archlint.core.system.calls import HttpCall, RemoteCall
 from archlint.core.system.services import Service
-from archlint.model.code.message_effects import effects_of
+from archlint.model.code.messaging.message_effects import effects_of
 from archlint.model.dependencies import is_probe
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module

@@ -28,7 +28,7 @@ from archlint.core.facts.python import (
     dotted,
 )
 from archlint.core.values import Unknown
-from archlint.model.code.message_libraries import BROKER
+from archlint.model.code.messaging.message_libraries import BROKER
 from archlint.model.code.objects import base_of, member_of
 from archlint.model.code.scope import assigned_value
 from archlint.model.draft import Draft

@@ -26,8 +26,8 @@ from archlint.core.span import Span
 from archlint.core.system.calls import GrpcCall, HttpCall
 from archlint.core.values import Place, Truth, Unknown
 from archlint.model.code.access.purposes import WRITES, only_reads
-from archlint.model.code.http_methods import http_methods
-from archlint.model.code.message_effects import effects_of
+from archlint.model.code.calls.http_methods import http_methods
+from archlint.model.code.messaging.message_effects import effects_of
 from archlint.model.code.objects import base_of, call_of, member_of
 from archlint.model.draft import Draft
 from archlint.model.paths import names

@@ -1,0 +1,1 @@
+"""Remote calls: HTTP, gRPC and RPC over brokers, their clients, targets and timeouts."""

@@ -1,0 +1,1 @@
+"""Changes that belong together: dual writes, sagas, event stores, reads over several services."""

@@ -1,0 +1,1 @@
+"""Publishers and consumers of messages, what handling changes, and what makes it safe."""

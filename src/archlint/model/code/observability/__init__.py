@@ -1,0 +1,1 @@
+"""Logs, metrics, traces and debug switches of each service."""

@@ -1,0 +1,1 @@
+"""Verification of TLS certificates and of JSON Web Tokens."""
