@@ -43,6 +43,7 @@ def test_a_credential_is_a_secret_however_weak(name: str, value: object) -> None
         ("DB_SECRET_NAME", "orders-db"),
         ("existingSecret", "orders-db"),
         ("spec.data.0.secretKey", "DATABASE_URL"),
+        ("db_password", "ENC(G6N718UuyPE5bHyWKyuLQSm02auQPUtm)"),
         ("queueURLSecretKey", "ORDER_EVENTS_QUEUE_URL"),
         ("DB_SECRET", "prod/orders/password"),
         ("TOKEN_EXPIRY_SECONDS", "3600"),

@@ -57,7 +57,7 @@ _REFERENCE = pattern(
     re.DOTALL,
 )
 _EXTERNAL = pattern(
-    r"^(?:vault:|vault://|ref\+|arn:|op://|ssm:|aws-sm|secretmanager|sm://|keyvault|file:|ENC\[|\{cipher\}|projects/"
+    r"^(?:vault:|vault://|ref\+|arn:|op://|ssm:|aws-sm|secretmanager|sm://|keyvault|file:|ENC[\[(]|\{cipher\}|projects/"
     r"|kms:|sops:|akv|gcp-sm|doppler|env:|secretref:|@Microsoft\.KeyVault)",
     re.IGNORECASE,
 )
