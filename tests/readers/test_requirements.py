@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from reading import place, source
 
-from archlint.core.facts.python import PythonRequirement
+from archlint.core.facts.requirements import PythonRequirement
 from archlint.readers import requirements
 
 Found = list[tuple[str, str, bool]]

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import field
 
 from archlint.core.facts.documents import OtherSource
-from archlint.core.facts.python import PythonModule, PythonRequirement
+from archlint.core.facts.python import PythonModule
+from archlint.core.facts.requirements import PythonRequirement
 from archlint.core.record import dataclass
 from archlint.core.span import Span, start_of
 from archlint.core.system.workloads import Container, ImageBuild

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from archlint.core import tree
 from archlint.core.facts import AnyFact, Gap
 from archlint.core.facts.documents import ConfigValue
-from archlint.core.facts.python import PythonRequirement
+from archlint.core.facts.requirements import PythonRequirement
 from archlint.core.source import SourceFile
 from archlint.core.span import Span
 from archlint.core.tree import Node, Scalar

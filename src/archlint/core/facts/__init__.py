@@ -21,7 +21,8 @@ from archlint.core.facts.documents import (
     SkaffoldConfig,
     TerraformBlock,
 )
-from archlint.core.facts.python import PythonModule, PythonRequirement
+from archlint.core.facts.python import PythonModule
+from archlint.core.facts.requirements import PythonRequirement
 
 AnyFact = (
     PythonModule

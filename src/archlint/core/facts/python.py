@@ -388,17 +388,6 @@ class PythonModule(Fact, frozen=True, array_like=True, gc=True, dict=True):
         return _decode_strings(self.encoded_strings)
 
 
-class PythonRequirement(Fact, frozen=True, array_like=True, gc=False):
-    """A dependency that a requirements file, pyproject.toml, setup.cfg, Pipfile or lock file names.
-
-    ``name`` is normalised (PEP 503), ``specifier`` as written, ``development`` true in a development group or file.
-    """
-
-    name: str
-    specifier: str = ""
-    development: bool = False
-
-
 def dotted(expression: Expression) -> str:
     """An expression as a dotted name, ``?`` standing for whatever is no name."""
     if isinstance(expression, Reference):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archlint.core.facts.python import Display, Literal, PythonRequirement
+from archlint.core.facts.python import Display, Literal
+from archlint.core.facts.requirements import PythonRequirement
 from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.values import Place, Truth, Unknown

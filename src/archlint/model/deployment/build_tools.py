@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from archlint.core.facts.documents import DockerfileInstruction, DockerfileStage
-from archlint.core.facts.python import PythonRequirement
+from archlint.core.facts.requirements import PythonRequirement
 from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.values import Place

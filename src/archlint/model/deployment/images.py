@@ -17,7 +17,7 @@ from archlint.core.facts.documents import (
     DockerfileStage,
     SkaffoldConfig,
 )
-from archlint.core.facts.python import PythonRequirement
+from archlint.core.facts.requirements import PythonRequirement
 from archlint.core.record import dataclass, pattern
 from archlint.core.span import Span
 from archlint.core.system.workloads import EnvironmentVariable, ImageBuild, Probe

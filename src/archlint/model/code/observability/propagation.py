@@ -19,10 +19,10 @@ from archlint.core.facts.python import (
     Literal,
     Member,
     PythonCall,
-    PythonRequirement,
     Reference,
     Template,
 )
+from archlint.core.facts.requirements import PythonRequirement
 from archlint.core.span import Span
 from archlint.core.system.calls import GrpcCall, HttpCall, RemoteCall, RpcCall
 from archlint.core.system.messaging import Publisher
