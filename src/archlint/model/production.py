@@ -62,6 +62,7 @@ APPLICATIONS = names(
     "litestar.Litestar apistar.App robyn.Robyn faststream.FastStream nameko.runners.ServiceRunner"
 )
 _APPLICATION_NAMES = frozenset({"app", "application", "api", "server", "wsgi", "asgi"})
+_FRAMEWORKS = frozenset(one.partition(".")[0] for one in APPLICATIONS)
 _LOAD_GENERATORS = frozenset({"locust", "molotov", "boom", "taurus"})
 _LOADS_BY_NAME = frozenset({"django", "celery", "connexion", "nameko", "airflow", "dagster", "pluggy", "stevedore"})
 _DOTTED = pattern(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::\w+)?$")
@@ -83,6 +84,13 @@ def _is_aside(directory: str) -> bool:
         one.lower() in NON_PRODUCTION_DIRECTORIES or (one.startswith(".") and one != "..")
         for one in directory.split("/")
     )
+
+
+def makes_application(module: PythonModule) -> bool:
+    """Whether a file makes the application object of a web framework, worker or server."""
+    if not any(one.module.partition(".")[0] in _FRAMEWORKS for one in module.imports):
+        return False  # most files: their calls need not be decoded
+    return any(one.name in APPLICATIONS for one in module.calls)
 
 
 def reachable_from_entry_points(draft: Draft) -> frozenset[str]:
@@ -231,7 +239,7 @@ def _entry_points(
 def _evident(draft: Draft, modules: dict[str, PythonModule], directory: str) -> set[str]:
     """Files that look like entry points: an application object, a ``__main__`` block, a usual name, or a factory's
     application under a server's usual name (``app = create_app()``, which FLASK_APP or a server's argument names)."""
-    applications = {path for path, module in modules.items() if any(one.name in APPLICATIONS for one in module.calls)}
+    applications = {path for path, module in modules.items() if makes_application(module)}
     mains = {path for path, module in modules.items() if module.main is not None or _is_handler(module)}
     if applications:
         mains = {

@@ -23,7 +23,7 @@ from archlint.model.deployment.references import last_part, parse
 from archlint.model.draft import Draft
 from archlint.model.linking import FILLERS, normal
 from archlint.model.paths import is_below, is_own_source, names, parent, words
-from archlint.model.production import APPLICATIONS, is_production
+from archlint.model.production import is_production, makes_application
 
 _OFFICIAL = names(
     "python node golang go java openjdk eclipse-temurin amazoncorretto ruby php rust swift elixir erlang haskell julia "
@@ -197,7 +197,7 @@ def _members(path: str) -> list[str]:
 
 
 def _is_application(module: PythonModule) -> bool:
-    if any(call.name in APPLICATIONS for call in module.calls):
+    if makes_application(module):
         return True
     return any(
         one.module.split(".")[0] == "nameko" and one.name in ("rpc", "http", "event_handler") for one in module.imports
