@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections.abc import Sequence
+from pathlib import Path
 
 from archlint import __version__, fixes, inputs, ruleset, triage
-from archlint.config import Options
+from archlint.config import Config, Options
 from archlint.core.finding import Report
 from archlint.core.rule import Rule
 from archlint.core.source import Kind
@@ -25,10 +26,11 @@ def check(options: Options, progress: Progress | None = None) -> Report:
         ConfigError: archlint.yaml, a rule or a selector is wrong.
         FileNotFoundError: a path does not exist.
     """
-    root, config, _ = locate(options)
+    located = locate(options)
+    root, config, _ = located
     every = ruleset.load(root, config)
     rules = ruleset.select(every, options.select or config.select, (*config.ignore, *options.ignore))
-    return examine(options, every, rules, progress)
+    return _judged(located, options, every, rules, progress)
 
 
 def examine(options: Options, every: Sequence[Rule], rules: Sequence[Rule], progress: Progress | None = None) -> Report:
@@ -36,7 +38,17 @@ def examine(options: Options, every: Sequence[Rule], rules: Sequence[Rule], prog
 
     Raises what ``check`` raises.
     """
-    root, config, file = locate(options)
+    return _judged(locate(options), options, every, rules, progress)
+
+
+def _judged(
+    located: tuple[Path, Config, Path | None],
+    options: Options,
+    every: Sequence[Rule],
+    rules: Sequence[Rule],
+    progress: Progress | None,
+) -> Report:
+    root, config, file = located
     first, last = (tuple(one for one in rules if (one.subject == "Suppression") is audit) for audit in (False, True))
     found = survey(root, config, options, {rule.subject for rule in first}, progress)
     system, files = found.system, found.workspace

@@ -20,6 +20,7 @@ from archlint.ruleset.compiled import compile_rule, expression_name
 from archlint.ruleset.expression import compile_condition, compile_expression
 from archlint.ruleset.judge import places_of
 from archlint.ruleset.message import show
+from archlint.ruleset.parsing import parse
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,10 @@ def explain_subject(rule: Rule, subject: Any) -> Explanation:
 
 def _parts(rule: Rule, subject: Any) -> Iterator[Part]:
     name, options = expression_name(rule.subject), {one.name: one.default for one in rule.options}
-    flat = rule.when.replace("\n", " ").strip()
-    tree = ast.parse(flat, mode="eval").body
+    tree = parse(rule.when, name)
     conditions = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
     for condition in conditions:
-        text = " ".join((ast.get_source_segment(flat, condition) or flat).split())
+        text = " ".join(rule.when[condition.col_offset : condition.end_col_offset].split())
         holds = compile_condition(text, name, SUBJECTS[rule.subject], options).evaluate(subject, None)
         yield Part(text, holds if isinstance(holds, bool) else Unknown(getattr(holds, "reason", "")))
 
@@ -102,10 +102,9 @@ def _values(rule: Rule, subject: Any) -> Iterator[Value]:
 
 
 def _paths(rule: Rule, name: str) -> Iterator[str]:
-    flat = rule.when.replace("\n", " ").strip()
     inner: set[int] = set()
     found = []
-    for node in ast.walk(ast.parse(flat, mode="eval")):
+    for node in ast.walk(parse(rule.when, name)):
         if isinstance(node, ast.Attribute):
             inner.add(id(node.value))
             root: ast.expr = node
