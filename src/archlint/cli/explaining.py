@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from archlint.cli.redaction import redacted
+from archlint.cli.redaction import without_secrets
 from archlint.config import Options
 from archlint.core.facts.base import Fact
 from archlint.core.rule import Rule
@@ -38,7 +38,7 @@ def explain_at(rule: Rule, place: str, config: Path | None = None) -> str:
         raise click.UsageError(_nothing(rule, path, line, found.system.select(SUBJECTS[rule.subject])))
     excerpts = _excerpts(found.workspace, found.system, chosen)
     blocks = ["\n".join(_block(rule, one, excerpts)) for one in chosen]
-    return _without_secrets("\n\n".join(blocks) + "\n", found.system, found.workspace)
+    return without_secrets("\n\n".join(blocks) + "\n", found.system, found.workspace)
 
 
 def _parsed(place: str, root: Path) -> tuple[str, int]:
@@ -113,8 +113,3 @@ def _word(truth: Truth) -> str:
 def _excerpts(workspace: Workspace, system: System, chosen: Sequence[Explanation]) -> Excerpts:
     texts = workspace.texts(sorted({one.at.path for one in chosen}))
     return Excerpts(texts, secrets=[one.at for one in system.select(SecretExposure)])
-
-
-def _without_secrets(text: str, system: System, workspace: Workspace) -> str:
-    paths = {exposure.at.path for exposure in system.select(SecretExposure)}
-    return redacted(text, system, workspace.texts(sorted(paths)))

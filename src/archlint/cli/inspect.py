@@ -10,15 +10,14 @@ import click
 import msgspec
 
 from archlint.cli import output
-from archlint.cli.redaction import redacted
+from archlint.cli.redaction import without_secrets
 from archlint.config import Options
 from archlint.core.span import Span
 from archlint.core.system import SYSTEM_SUBJECTS, Subject, System
-from archlint.core.system.security import SecretExposure
 from archlint.core.values import Unknown
 
 if TYPE_CHECKING:
-    from archlint.inputs import Workspace
+    pass
 
 
 @click.command()
@@ -59,12 +58,6 @@ def model(path: Path | None, kinds: tuple[str, ...], config: Path | None) -> Non
     found = survey(root, settings, options)
     text = encoded(as_document(found.system, [known[name] for name in kinds or known]))
     output.write(without_secrets(text, found.system, found.workspace))
-
-
-def without_secrets(text: str, system: System, workspace: Workspace) -> str:
-    """The output with the system's secrets masked."""
-    paths = {exposure.at.path for exposure in system.select(SecretExposure)}
-    return redacted(text, system, workspace.texts(sorted(paths)))
 
 
 def as_document(system: System, kinds: list[type[Subject]]) -> dict[str, object]:

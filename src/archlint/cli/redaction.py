@@ -11,6 +11,7 @@ from archlint.core.span import Span
 from archlint.core.system import System
 from archlint.core.system.security import SecretExposure
 from archlint.core.system.workloads import EnvironmentVariable
+from archlint.inputs import Workspace
 
 MASK = "***"
 SHORTEST = 4
@@ -19,6 +20,12 @@ SHORTEST = 4
 _QUOTED = pattern(r"([\"'])((?:\\.|(?!\1).)+)\1")
 _KEY = pattern(r"^\s*(?:-\s+)?(?:(?:ENV|ARG|export)\s+)?[\w.()\[\]-]+\s*[:=]\s*(?!//)")
 _USERINFO = pattern(r"(://[^\s:/@\"'\\]*:)[^\s/@\"'\\]+@")
+
+
+def without_secrets(text: str, system: System, workspace: Workspace) -> str:
+    """The output with the system's secrets masked."""
+    paths = {exposure.at.path for exposure in system.select(SecretExposure)}
+    return redacted(text, system, workspace.texts(sorted(paths)))
 
 
 def redacted(text: str, system: System, sources: Mapping[str, str]) -> str:

@@ -25,6 +25,13 @@ class Span(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
         """Whether the line (counted from 1) lies in the span."""
         return self.line <= line <= self.end_line
 
+    def holds(self, other: Span) -> bool:
+        """Whether another place of the same file lies inside this one, or is it."""
+        return (self.line, self.column) <= (other.line, other.column) and (other.end_line, other.end_column) <= (
+            self.end_line,
+            self.end_column,
+        )
+
 
 def start_of(path: str) -> Span:
     """The first character of a file: for what is said of the whole file."""

@@ -166,6 +166,11 @@ def _candidates(draft: Draft) -> dict[str, PythonModule]:
     return found
 
 
+def is_alembic_environment(module: PythonModule) -> bool:
+    """Whether the file is Alembic's ``env.py``, whatever it is called: it uses Alembic's context."""
+    return any(line.module == "alembic" and line.name == "context" for line in module.imports)
+
+
 def _is_migration(module: PythonModule) -> bool:
     """An Alembic environment or revision, wherever its folder lies and whatever it is called."""
     if not any(one.module.split(".")[0] == "alembic" for one in module.imports):

@@ -15,7 +15,7 @@ from archlint.model.code.datastores.start_guards import conditions_hold
 from archlint.model.code.objects import is_instance, member_of
 from archlint.model.code.scope import code_scope
 from archlint.model.draft import Draft
-from archlint.model.production import APPLICATIONS
+from archlint.model.production import makes_application
 from archlint.model.program.program import Module
 
 _MOST_HOPS = 8
@@ -77,7 +77,7 @@ class _Search:
         place = Place(call.at, "runs when the process starts")
         if is_main or not _is_imported(self._draft, module.path):
             is_tool = _TOOL_FILE.fullmatch(module.path.rpartition("/")[2]) is not None
-            if is_tool and not _makes_application(module):
+            if is_tool and not makes_application(module.facts):
                 return Start(False)
         return Start(True, (place,))
 
@@ -140,7 +140,7 @@ class _Search:
 
     def _is_hook(self, function: PythonFunction, module: Module) -> bool:
         """Whether an uncalled function is one that a server runs by its name."""
-        if _TOOL_FILE.fullmatch(module.path.rpartition("/")[2]) and not _makes_application(module):
+        if _TOOL_FILE.fullmatch(module.path.rpartition("/")[2]) and not makes_application(module.facts):
             return False
         return function.owner is None and _STARTS.fullmatch(function.name.rpartition(".")[2]) is not None
 
@@ -186,7 +186,3 @@ def _is_imported(draft: Draft, path: str) -> bool:
             target for module in code_scope(draft).modules() for target in draft.program.imports_of(module.path)
         )
     return path in found
-
-
-def _makes_application(module: Module) -> bool:
-    return any(call.name in APPLICATIONS for call in module.facts.calls)

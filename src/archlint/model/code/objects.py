@@ -43,6 +43,11 @@ def base_of(expression: Expression) -> Expression | None:
     return None
 
 
+def literal_text(value: Expression) -> str | None:
+    """The text of a literal that is one."""
+    return value.value if isinstance(value, Literal) and isinstance(value.value, str) else None
+
+
 def member_of(expression: Expression) -> str:
     """The last name of an attribute or a dotted name; empty for what has none."""
     if isinstance(expression, Member):

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archlint.core.facts.python import Expression, PythonCall, PythonFunction, Result
+from archlint.core.facts.python import PythonCall, PythonFunction, Result
 from archlint.core.span import Span
 from archlint.core.system.calls import GrpcCall, HttpCall, RemoteCall, RepeatedCall
 from archlint.core.values import Place
+from archlint.model.code.calls.handed import stands_for
 from archlint.model.code.objects import member_of
 from archlint.model.code.scope import code_scope
 from archlint.model.draft import Draft
@@ -165,13 +166,8 @@ def _is_handed_on(draft: Draft, site: PythonCall, module: Module, function: Pyth
     if member_of(site.callee) == name:
         return False
     called = draft.program.function_of(site.callee, module)
-    if called is not None or not any(_names(draft, one.value, module, function) for one in site.arguments):
+    if called is not None or not any(stands_for(draft, one.value, module, function) for one in site.arguments):
         return False
     if site.name == "map" and len(site.arguments) > 1:
         return True
     return None
-
-
-def _names(draft: Draft, value: Expression, module: Module, function: PythonFunction) -> bool:
-    found = draft.program.function_of(value, module)
-    return found is not None and found[0] is function

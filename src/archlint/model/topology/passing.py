@@ -117,9 +117,4 @@ def _stands_inside(makes: set[int], answers: list[int], module: Module) -> bool:
     """Whether one of the calls stands in an answer's own words: ``return await guarded(lambda: client.ask(7))``."""
     spans = [one.at for one in map(module.call, answers) if one is not None]
     inner = [one.at for one in map(module.call, makes) if one is not None]
-    return any(
-        (outer.line, outer.column) <= (one.line, one.column)
-        and (one.end_line, one.end_column) <= (outer.end_line, outer.end_column)
-        for one in inner
-        for outer in spans
-    )
+    return any(outer.holds(one) for one in inner for outer in spans)

@@ -37,7 +37,7 @@ def pauses_of(nodes: Iterable[ast.AST], changing: Set[str]) -> Pauses:
     for one in nodes:
         if not isinstance(one, ast.Call):
             continue
-        name = _last(one.func)
+        name = last_of(one.func)
         if name in _SLEEPS and one.args:
             lengths.append(one.args[0])
         elif name in _WAITS and isinstance(one.func, ast.Attribute) and not _is_module(one.func.value):
@@ -73,7 +73,9 @@ def _length(length: ast.expr, nodes: list[ast.AST], changing: Set[str]) -> Pause
             if isinstance(one, ast.Assign | ast.AugAssign | ast.AnnAssign)
             and (value := one.value) is not None
             and value not in parts
-            and any(_last(target) in names for target in (one.targets if isinstance(one, ast.Assign) else [one.target]))
+            and any(
+                last_of(target) in names for target in (one.targets if isinstance(one, ast.Assign) else [one.target])
+            )
         ]
         if not more:
             break
@@ -91,7 +93,7 @@ def _is_opaque(node: ast.AST) -> bool:
     """A call that may reckon anything."""
     if not isinstance(node, ast.Call):
         return False
-    name = _last(node.func)
+    name = last_of(node.func)
     return name not in _ARITHMETIC and not any(part in name.lower() for part in _CHANCE)
 
 
@@ -100,7 +102,8 @@ def _is_module(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id in ("asyncio", "futures", "concurrent", "anyio")
 
 
-def _last(node: ast.expr) -> str:
+def last_of(node: ast.expr) -> str:
+    """The last part of a dotted name; empty where the expression is none."""
     if isinstance(node, ast.Name):
         return node.id
     return node.attr if isinstance(node, ast.Attribute) else ""

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from archlint.readers.python.pauses import Pauses, pauses_of, words_in
+from archlint.readers.python.pauses import Pauses, last_of, pauses_of, words_in
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _STATUS = frozenset({"status_code", "ok", "is_success", "is_error", "is_server_error", "raise_for_status"})
@@ -164,7 +164,7 @@ def _leaves(body: Sequence[ast.stmt]) -> bool:
             return True
         if isinstance(one, ast.With | ast.AsyncWith) and _leaves(one.body):
             return True
-        if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call) and _last(one.value.func) in _LEAVING_CALLS:
+        if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call) and last_of(one.value.func) in _LEAVING_CALLS:
             return True
     return False
 
@@ -203,9 +203,9 @@ def _counters(loop: _Loop) -> set[str]:
     found: set[str] = set()
     for one in loop.nodes:
         if isinstance(one, ast.AugAssign):
-            found.add(_last(one.target))
+            found.add(last_of(one.target))
         elif isinstance(one, ast.Assign) and len(one.targets) == 1:
-            name = _last(one.targets[0])
+            name = last_of(one.targets[0])
             words = words_in(one.value)
             if name and (name in words or words & loop.variables or any(word in _TIMES for word in words)):
                 found.add(name)
@@ -217,12 +217,12 @@ def _for_bound(loop: _Loop, attempt: Sequence[ast.stmt]) -> tuple[str, ast.expr 
     node = loop.node
     assert not isinstance(node, ast.While)
     over = node.iter
-    if isinstance(over, ast.Call) and _last(over.func) == "enumerate" and over.args:
+    if isinstance(over, ast.Call) and last_of(over.func) == "enumerate" and over.args:
         over = over.args[0]
     if _is_used(loop.variables, attempt):
         return None
     if isinstance(over, ast.Call):
-        called = _last(over.func)
+        called = last_of(over.func)
         if called in ("range", "xrange"):
             return "attempts", over.args[-1] if len(over.args) == 1 else _span_of(over)
         if called in _ENDLESS:
@@ -254,7 +254,7 @@ def _is_used(variables: frozenset[str], attempt: Sequence[ast.stmt]) -> bool:
             return True
         if isinstance(one, ast.Compare):
             continue
-        if isinstance(one, ast.Call) and _last(one.func) in _TOLD:
+        if isinstance(one, ast.Call) and last_of(one.func) in _TOLD:
             continue
         waiting.extend(ast.iter_child_nodes(one))
     return False
@@ -315,16 +315,10 @@ def _words_of_errors(test: ast.expr, loop: _Loop) -> frozenset[str]:
 
 
 def _passes(call: ast.Call, loop: _Loop) -> bool:
-    name = _last(call.func)
+    name = last_of(call.func)
     if name in _TOLD or name in ("min", "max", "int", "float", "pow", "uniform", "random", "randint", "range", "len"):
         return False
     if name == "next":
         return True
     given = [*call.args, *(one.value for one in call.keywords)]
     return any(words_in(one) & loop.counters for one in given)
-
-
-def _last(node: ast.expr) -> str:
-    if isinstance(node, ast.Name):
-        return node.id
-    return node.attr if isinstance(node, ast.Attribute) else ""

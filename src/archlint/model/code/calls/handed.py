@@ -95,9 +95,9 @@ def direct_call(draft: Draft, call: PythonCall, module: Module, function: Python
     if callee in names or callee == "__init__":
         return call
     if callee not in HANDED_ON:
-        return None if any(_stands_for(draft, one.value, module, function) for one in call.arguments) else call
+        return None if any(stands_for(draft, one.value, module, function) for one in call.arguments) else call
     for position, argument in enumerate(call.arguments):
-        if _stands_for(draft, argument.value, module, function):
+        if stands_for(draft, argument.value, module, function):
             given = handed_arguments(call, position)
             inner = argument.value
             made = module.call(inner.call) if isinstance(inner, Result) else None
@@ -109,6 +109,7 @@ def direct_call(draft: Draft, call: PythonCall, module: Module, function: Python
     return None
 
 
-def _stands_for(draft: Draft, expression: Expression, module: Module, function: PythonFunction) -> bool:
+def stands_for(draft: Draft, expression: Expression, module: Module, function: PythonFunction) -> bool:
+    """Whether the expression names that function."""
     found = draft.program.function_of(expression, module)
     return found is not None and found[0] is function

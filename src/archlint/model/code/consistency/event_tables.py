@@ -22,7 +22,7 @@ from archlint.core.facts.python import (
 from archlint.core.record import pattern
 from archlint.model.code.consistency.stored_changes import collection_of, read_statement
 from archlint.model.code.messaging.message_libraries import SQL_CALLS
-from archlint.model.code.objects import call_of, member_of
+from archlint.model.code.objects import call_of, literal_text, member_of
 from archlint.model.code.scope import CodeScope
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
@@ -82,7 +82,7 @@ def _names(draft: Draft, module: Module) -> set[str]:
             value = call.arguments[0].value
             columns = _keys(value)
         else:
-            named = _literal(call.arguments[0].value)
+            named = literal_text(call.arguments[0].value)
             columns = tuple(filter(None, (_column(module, one.value) for one in call.arguments[1:])))
         if named is not None and _is_store(named, columns):
             names.add(named.lower())
@@ -117,7 +117,7 @@ def _models(module: Module) -> Iterator[tuple[str, str | None, tuple[str, ...]]]
         for field in (*fields.get(owner.name, ()), *fields.get(f"{owner.name}.Meta", ())):
             last = member_of(field.target)
             if last in ("__tablename__", "db_table", "table_name", "__table_name__"):
-                table, is_record = _literal(field.value), True
+                table, is_record = literal_text(field.value), True
                 continue
             columns.append(last)
             made = call_of(field.value, module)
@@ -139,16 +139,12 @@ def _column(module: Module, value: Expression) -> str | None:
     made = call_of(value, module)
     if made is None or member_of(made.callee) != "Column" or not made.arguments:
         return None
-    return _literal(made.arguments[0].value)
+    return literal_text(made.arguments[0].value)
 
 
 def _keys(value: Expression) -> tuple[str, ...]:
     entries = value.entries if isinstance(value, Dictionary) else ()
     return tuple(str(key.value) for key, _ in entries if isinstance(key, Literal))
-
-
-def _literal(value: Expression) -> str | None:
-    return value.value if isinstance(value, Literal) and isinstance(value.value, str) else None
 
 
 def _text(module: Module, value: Expression) -> str | None:
@@ -157,4 +153,4 @@ def _text(module: Module, value: Expression) -> str | None:
         value = made.arguments[0].value
     if isinstance(value, Template) and value.parts:
         value = value.parts[0]
-    return _literal(value)
+    return literal_text(value)

@@ -25,7 +25,7 @@ from archlint.core.span import Span
 from archlint.core.values import Unknown
 from archlint.model.code.messaging.message_effects import sql_of
 from archlint.model.code.messaging.message_libraries import SESSION, SQL_CALLS
-from archlint.model.code.objects import base_of, class_named, class_of
+from archlint.model.code.objects import base_of, class_named, class_of, literal_text
 from archlint.model.draft import Draft
 from archlint.model.program.program import Module
 
@@ -188,7 +188,7 @@ def collection_of(callee: Expression) -> str | None:
     if isinstance(callee, Reference):
         return _last(callee.name.rpartition(".")[0])
     if isinstance(base, Item):
-        return _text(base.key)
+        return literal_text(base.key)
     return base.name if isinstance(base, Member | Parameter) else None
 
 
@@ -246,7 +246,7 @@ def _supabase(call: PythonCall, module: Module) -> StoredChange | None:
     if verb is None or table is None or not table.arguments:
         return None
     value = table.arguments[0].value
-    return StoredChange("insert" if verb == "upsert" else verb, call.at, _text(value))
+    return StoredChange("insert" if verb == "upsert" else verb, call.at, literal_text(value))
 
 
 def _record(draft: Draft, call: PythonCall, module: Module, last: str) -> StoredChange | None:
@@ -269,7 +269,7 @@ def _record(draft: Draft, call: PythonCall, module: Module, last: str) -> Stored
         if link.name.endswith("get_object_or_404") and link.arguments and link is not call:
             return StoredChange(verb, call.at, _named(draft, link.arguments[0].value, module))
     given = call.arguments[0].value if call.arguments else None
-    if last == "delete" and given is not None and _text(given) is None and is_session(draft, call, module):
+    if last == "delete" and given is not None and literal_text(given) is None and is_session(draft, call, module):
         return StoredChange(verb, call.at, _named(draft, given, module))
     if verb != "insert":
         asked = next((one for one in links if one.name.rpartition(".")[2] == "query" and one.arguments), None)
@@ -324,13 +324,13 @@ def _stored_file(draft: Draft, call: PythonCall, module: Module) -> StoredChange
 def _dynamo_table(draft: Draft, call: PythonCall, module: Module) -> str | None:
     given = call.argument("TableName")
     if given is not None:
-        return _text(given.value)
+        return literal_text(given.value)
     base = call.callee.base if isinstance(call.callee, Member) else None
     if isinstance(call.callee, Reference):
         base = Reference(call.callee.name.rpartition(".")[0])
     made = draft.program.origin(base, module) if base is not None else None
     if made is not None and made[0].name.endswith("Table") and made[0].arguments:
-        return _text(made[0].arguments[0].value)
+        return literal_text(made[0].arguments[0].value)
     return None
 
 
@@ -347,10 +347,6 @@ def _named(draft: Draft, value: Expression, module: Module) -> str | None:
         return None
     found = _last(class_of(draft, value, module))
     return found if found and (found[0].isupper() or isinstance(value, Reference)) and found != "?" else None
-
-
-def _text(value: Expression) -> str | None:
-    return value.value if isinstance(value, Literal) and isinstance(value.value, str) else None
 
 
 def _last(name: str) -> str | None:

@@ -83,30 +83,22 @@ def callers_of(
             yield caller, home, call
 
 
-def holds(outer: Span, inner: Span) -> bool:
-    """Whether one place lies inside another one of the same file."""
-    return (outer.line, outer.column) <= (inner.line, inner.column) and (inner.end_line, inner.end_column) <= (
-        outer.end_line,
-        outer.end_column,
-    )
-
-
 def in_handler(index: int, module: Module, at: Span) -> bool:
     """Whether a place of the function runs only where something failed."""
-    return any(one.function == index and holds(one.body, at) for one in module.facts.handlers)
+    return any(one.function == index and one.body.holds(at) for one in module.facts.handlers)
 
 
 def are_exclusive(index: int, module: Module, first: Span, second: Span) -> bool:
     """Whether no run of the function comes to both places, as far as its branches tell."""
     for test in module.facts.tests:
-        if test.function != index or not (holds(test.body, first) or (test.other and holds(test.other, first))):
+        if test.function != index or not (test.body.holds(first) or (test.other and test.other.holds(first))):
             continue
-        in_body = holds(test.body, first)
-        if in_body and test.other is not None and holds(test.other, second):
+        in_body = test.body.holds(first)
+        if in_body and test.other is not None and test.other.holds(second):
             return True
-        if not in_body and holds(test.body, second):
+        if not in_body and test.body.holds(second):
             return True
-        if in_body and test.leaves and not holds(test.body, second) and second.line > first.line:
+        if in_body and test.leaves and not test.body.holds(second) and second.line > first.line:
             return True
     return _are_switched(index, module, first, second)
 
@@ -118,8 +110,8 @@ def _are_switched(index: int, module: Module, first: Span, second: Span) -> bool
         for place in (first, second)
         for test in module.facts.tests
         if test.function == index
-        and holds(test.body, place)
-        and not (holds(test.body, first) and holds(test.body, second))
+        and test.body.holds(place)
+        and not (test.body.holds(first) and test.body.holds(second))
     ]
     asked = frozenset().union(*around)
     return any((switch, "absent") in asked for switch, asks in asked if asks == "present")
@@ -137,6 +129,6 @@ def _switch_of(value: Expression, module: Module) -> str:
 def is_in_test(index: int, module: Module, at: Span) -> bool:
     """Whether a branch of the function that is read holds the place."""
     return any(
-        one.function == index and (holds(one.body, at) or (one.other is not None and holds(one.other, at)))
+        one.function == index and (one.body.holds(at) or (one.other is not None and one.other.holds(at)))
         for one in module.facts.tests
     )

@@ -24,6 +24,7 @@ from archlint.model.code.library_versions import Needs, needs_of
 from archlint.model.code.objects import member_of, values_of
 from archlint.model.code.scope import CodeScope, Surroundings, code_scope, surroundings_of
 from archlint.model.draft import Draft
+from archlint.model.production import is_alembic_environment
 from archlint.model.program.program import HOLE, Module
 
 _TELLS_TIMEOUT = (b"statement_timeout", b"tcp_user_timeout", b"max_execution_time")
@@ -48,7 +49,7 @@ def _made(draft: Draft, scope: CodeScope) -> Iterator[tuple[MadeClient, str]]:
         for call in module.calls_named(MAKER_NAMES):
             maker = MAKERS.get(draft.program.callee(call, module))
             made = client_of_call(draft, maker, call, module) if maker is not None else None
-            if made is not None and not _is_migration(module):
+            if made is not None and not is_alembic_environment(module.facts):
                 for service in scope.services_running(call, module):
                     yield made, service
         for made in clients_of_caches(draft, module):
@@ -62,10 +63,6 @@ def _made(draft: Draft, scope: CodeScope) -> Iterator[tuple[MadeClient, str]]:
             needs = needs_of(draft, one.name, connected.module.path)
             for made in clients_of_settings(draft, connected, scope.code(one.name), needs):
                 yield made, one.name
-
-
-def _is_migration(module: Module) -> bool:
-    return any(line.module == "alembic" and line.name == "context" for line in module.facts.imports)
 
 
 def _client(draft: Draft, made: MadeClient, service: str, servers: frozenset[str | None]) -> DatastoreClient | None:

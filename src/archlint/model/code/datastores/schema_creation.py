@@ -30,6 +30,7 @@ from archlint.model.code.names import words_of
 from archlint.model.code.objects import is_instance, member_of, values_of
 from archlint.model.code.scope import code_scope
 from archlint.model.draft import Draft
+from archlint.model.production import is_alembic_environment
 from archlint.model.program.program import Module
 
 _CREATE_TABLE = pattern(
@@ -96,7 +97,7 @@ def add_schema_creations(draft: Draft) -> None:
     speaking = {module.path for module in scope.modules() if _speaks_of_tables(module)}
     found: dict[tuple[str, str, int | None], SchemaCreation] = {}
     for module in scope.modules():
-        if words_of(module.path.rpartition("/")[2]) & _MIGRATING or _is_environment(module):
+        if words_of(module.path.rpartition("/")[2]) & _MIGRATING or is_alembic_environment(module.facts):
             continue
         names = _CALLS
         if module.path in speaking or speaking & set(draft.program.imports_of(module.path)):
@@ -124,11 +125,6 @@ def add_schema_creations(draft: Draft) -> None:
                     related=start.chain,
                 )
     draft.add(*found.values())
-
-
-def _is_environment(module: Module) -> bool:
-    """Whether the file is Alembic's ``env.py``."""
-    return any(line.module == "alembic" and line.name == "context" for line in module.facts.imports)
 
 
 def _is_versioned(draft: Draft, function: PythonFunction, module: Module) -> bool:

@@ -136,8 +136,8 @@ def comes_before(first: list[Level], second: list[Level]) -> bool:
             continue
         if (level.at.end_line, level.at.end_column) > (common.at.line, common.at.column):
             return False
-        around = [block for block in _blocks(level) if _holds(block, level.at)]
-        if not all(_holds(block, common.at) for block in around):
+        around = [block for block in _blocks(level) if block.holds(level.at)]
+        if not all(block.holds(common.at) for block in around):
             return False
         # Of conditions on the message alone no block is known: then only what stands right in a known one counts.
         return not level.branch or any(level.at.column - one.column in (0, _AWAIT) for one in around)
@@ -155,13 +155,6 @@ def _blocks(level: Level) -> Iterator[Span]:
     for clause in facts.handlers:
         if clause.function == level.function:
             yield clause.body
-
-
-def _holds(block: Span, at: Span) -> bool:
-    return (block.line, block.column) <= (at.line, at.column) and (at.end_line, at.end_column) <= (
-        block.end_line,
-        block.end_column,
-    )
 
 
 def _routed(draft: Draft, call: PythonCall, module: Module) -> tuple[tuple[PythonFunction, Module], ...]:

@@ -71,8 +71,7 @@ def _acknowledged(clause: PythonHandler, level: Level, acks: list[tuple[PythonCa
     """Whether the clause itself acknowledges the message. Whether it leaves before an acknowledgement behind the whole
     ``try`` is not told."""
     return any(
-        module is level.module and ack.function == clause.function and _holds(clause.body, ack.at)
-        for ack, module in acks
+        module is level.module and ack.function == clause.function and clause.body.holds(ack.at) for ack, module in acks
     )
 
 
@@ -83,19 +82,12 @@ def _call_at(level: Level) -> PythonCall | None:
 def _only_logs(handling: Handling, clause: PythonHandler, module: Module) -> bool:
     acks = _acks(handling)
     for call in module.facts.calls:
-        if call.function != clause.function or not _holds(clause.body, call.at):
+        if call.function != clause.function or not clause.body.holds(call.at):
             continue
         last = call.name.rpartition(".")[2]
         if last in acks or last in ("basic_ack", "ack") or _HARMLESS.search(call.name):
             continue
         return False
     return not any(
-        one.function == clause.function and _holds(clause.body, one.value_at) for one in module.facts.assignments
-    )
-
-
-def _holds(block: Span, at: Span) -> bool:
-    return (block.line, block.column) <= (at.line, at.column) and (at.end_line, at.end_column) <= (
-        block.end_line,
-        block.end_column,
+        one.function == clause.function and clause.body.holds(one.value_at) for one in module.facts.assignments
     )

@@ -103,21 +103,14 @@ def _tests(draft: Draft, module: Module, functions: list[int | None]) -> Iterato
 
 def _side(test: PythonTest, at: Span) -> str | None:
     """Whether the condition holds (``body``) or not (``else``) where the code stands; None where it says nothing."""
-    if _holds(test.body, at):
+    if test.body.holds(at):
         return "body"
-    if test.other is not None and _holds(test.other, at):
+    if test.other is not None and test.other.holds(at):
         return "else"
     end = max(test.body.end_line, test.other.end_line if test.other is not None else 0)
     if test.leaves and at.line > end and (test.until is None or at.line <= test.until):
         return "else"
     return None
-
-
-def _holds(block: Span, at: Span) -> bool:
-    return (block.line, block.column) <= (at.line, at.column) and (at.end_line, at.end_column) <= (
-        block.end_line,
-        block.end_column,
-    )
 
 
 def _verdict(
