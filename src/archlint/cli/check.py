@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from archlint.cli import output, progress
 from archlint.core.finding import Report
 from archlint.core.rule import Severity
+
+if TYPE_CHECKING:
+    from archlint.config import Options
 
 LEVELS = ("advice", "warning", "error", "never")
 DEFAULT_LEVEL = "warning"
@@ -59,7 +64,6 @@ def check(
     Exit status: 0 clean, 1 findings, 2 archlint could not do its job.
     """
     from archlint import engine, reports
-    from archlint.cli import fixing
 
     options = engine.Options(
         paths=paths,
@@ -74,9 +78,11 @@ def check(
     if fix and diff:
         raise click.UsageError("--fix changes files and --diff changes none: give one of them")
     with progress.shown(quiet=quiet) as shown:
-        report = fixing.fixed(lambda: engine.check(options, shown)) if fix else engine.check(options, shown)
+        report = mended(lambda: engine.check(options, shown)) if fix else engine.check(options, shown)
     if diff:
-        text = fixing.difference(report)
+        from archlint.cli.fixing import difference
+
+        text = difference(report)
         output.write(text, target)
         return int(bool(text) and not exit_zero)
     if no_suppressions:
@@ -97,6 +103,13 @@ def check(
         return 2
     level = "never" if exit_zero else fail_on or configured_level(options) or DEFAULT_LEVEL
     return int(fails(report, level))
+
+
+def mended(check: Callable[[], Report]) -> Report:
+    """The report of what is left after the fixes."""
+    from archlint.cli.fixing import fixed  # what compares and writes files is loaded only where that is asked for
+
+    return fixed(check)
 
 
 def split(selectors: tuple[str, ...]) -> tuple[str, ...]:
@@ -120,10 +133,8 @@ def without_suppressions(report: Report) -> Report:
     return dataclasses.replace(report, findings=findings)
 
 
-def configured_level(options: object) -> str | None:
+def configured_level(options: Options) -> str | None:
     """``fail-on:`` of archlint.yaml."""
-    from archlint.engine import Options
     from archlint.survey import locate
 
-    assert isinstance(options, Options)
     return locate(options)[1].fail_on
