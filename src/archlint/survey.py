@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -68,10 +69,10 @@ def survey(
     documents = sorted(_DOCUMENTS & {"Gap", *subjects})
     workspace = inputs.discover(root, config, progress)
     cache = inputs.SystemCache(root, _directory(options), lambda: _state(workspace, config, documents))
-    kept = cache.get()
-    if kept is not None:
+    stored = cache.get()
+    if stored is not None:
         try:
-            found = msgspec.msgpack.decode(kept, type=_Kept)
+            found = msgspec.msgpack.decode(stored, type=_Kept)
             return Survey(workspace, unpack(found.system), _counts(workspace, found.read, found.unread))
         except ValueError:
             pass  # a damaged entry is a miss
@@ -79,12 +80,10 @@ def survey(
 
     facts = _read(workspace, options, progress)
     system = model.build(facts.facts, config, documents)
-    try:
-        packed = pack(system)
-    except UnpackableError:  # custom rules may ask for facts of any type: those are not kept twice
-        pass
-    else:
-        cache.put(msgspec.msgpack.encode(_Kept(dict(facts.inputs.read), dict(facts.inputs.unread), packed)))
+    if cache.is_kept:
+        with suppress(UnpackableError):  # custom rules may ask for facts of any type: those are not kept twice
+            kept = _Kept(dict(facts.inputs.read), dict(facts.inputs.unread), pack(system))
+            cache.put(msgspec.msgpack.encode(kept))
     return Survey(workspace, system, facts.inputs)
 
 

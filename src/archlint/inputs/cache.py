@@ -104,6 +104,11 @@ class SystemCache:
         self._file = directory / f"{_digest(str(root.resolve()).encode())}.system" if directory else None
         self._head = b"" if directory is None else _SYSTEM_MAGIC + _state_digest(state())
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether what is put is kept at all: packing it is not worth the time otherwise."""
+        return self._file is not None
+
     def get(self) -> memoryview | None:
         """The bytes kept for this very state, or None."""
         if self._file is None:
